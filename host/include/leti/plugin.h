@@ -1,0 +1,296 @@
+/* leti/plugin.h - the whole contract between the host and a stage.
+ *
+ * A plugin is a shared object that exports one constant, so that it can be described without
+ * running any of its code:
+ *
+ *     LETI_EXPORT const struct leti_plugin leti_plugin = {
+ *         LETI_PLUGIN_HEADER, .kind = LETI_EVALUATOR, .name = "evaluator.mine", ... };
+ *
+ * Life of an instance, all on one thread:  start -> (its kind's functions)* -> stop.
+ * The host allocates the instance zeroed, fills in its options, and only then calls start.
+ * A plugin touches no socket, no database and no script; it never exits, forks without
+ * reaping, or writes outside run_dir (a trainer also writes to the folder it is given).
+ *
+ * Every function of a plugin that returns enum leti_status says LETI_OK, or, after telling why
+ * through host->fail, LETI_ERROR. Whatever a plugin is given (problems, samples, texts) belongs
+ * to the host and lives until the call returns, unless its comment says otherwise; whatever it
+ * gives back must live until its next call, which host->alloc makes simple.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef LETI_PLUGIN_H
+#define LETI_PLUGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#error "leti/plugin.h is C; wrap a C++ plugin in a C file"
+#endif
+
+#define LETI_ABI 1u /* changes when older plugins must not load */
+#define LETI_PLUGIN_HEADER .abi = LETI_ABI, .size = sizeof(struct leti_plugin)
+#define LETI_EXPORT __attribute__((visibility("default")))
+
+enum leti_status { LETI_ERROR = -1, LETI_OK = 0, LETI_DONE = 1 };
+
+enum leti_kind {
+    LETI_SOURCE = 1, /* (file, table) -> problems */
+    LETI_GENERATOR,  /* problem x samples wanted -> samples */
+    LETI_EVALUATOR,  /* sample -> verdict */
+    LETI_FORMATTER,  /* sample and its verdicts -> training example */
+    LETI_TRAINER,    /* the iteration's examples -> a new model version */
+};
+
+/* ---- options: the host parses them into the instance before start ---- */
+
+enum leti_type { LETI_BOOL, LETI_INT, LETI_REAL, LETI_TEXT, LETI_LIST };
+
+struct leti_list {
+    const char *const *items; /* n texts, none NULL */
+    size_t n;
+};
+
+struct leti_option {
+    const char *name; /* key in the pipeline */
+    enum leti_type
+        type;      /* of the field at offset: bool, int64_t, double, const char *, leti_list */
+    size_t offset; /* field of the instance that receives the value */
+    const char *initial; /* default as text, list items one a line; NULL: must be set */
+    double min, max;     /* inclusive, numbers only; a list's count */
+    const char *choices; /* "adamw|sgd"; NULL: any text */
+    const char *help;    /* one sentence with the unit */
+};
+
+/* Each compiles only where field f of struct type T has the type that the option stores. */
+#define LETI_FIELD(T, f, type) _Generic(((T *)0)->f, type : offsetof(T, f))
+#define LETI_OPT_BOOL(T, f, init, about)                                                           \
+    {                                                                                              \
+#f, LETI_BOOL, LETI_FIELD(T, f, bool), init, 0, 0, NULL, about                             \
+    }
+#define LETI_OPT_INT(T, f, init, lo, hi, about)                                                    \
+    {                                                                                              \
+#f, LETI_INT, LETI_FIELD(T, f, int64_t), init, lo, hi, NULL, about                         \
+    }
+#define LETI_OPT_REAL(T, f, init, lo, hi, about)                                                   \
+    {                                                                                              \
+#f, LETI_REAL, LETI_FIELD(T, f, double), init, lo, hi, NULL, about                         \
+    }
+#define LETI_OPT_TEXT(T, f, init, about)                                                           \
+    {                                                                                              \
+#f, LETI_TEXT, LETI_FIELD(T, f, const char *), init, 0, 0, NULL, about                     \
+    }
+#define LETI_OPT_CHOICE(T, f, init, list, about)                                                   \
+    {                                                                                              \
+#f, LETI_TEXT, LETI_FIELD(T, f, const char *), init, 0, 0, list, about                     \
+    }
+#define LETI_OPT_LIST(T, f, init, lo, hi, about)                                                   \
+    {                                                                                              \
+#f, LETI_LIST, LETI_FIELD(T, f, struct leti_list), init, lo, hi, NULL, about               \
+    }
+
+/* ---- what flows ---- */
+
+struct leti_bytes {
+    const char *data; /* never NULL; a NUL stands after the last byte, and may stand among them */
+    size_t size;      /* without that NUL. The bytes need not be valid UTF-8. */
+};
+
+struct leti_pair {
+    const char *key;
+    struct leti_bytes value;
+};
+
+/* Extra keys with a meaning of their own:
+ *   entry_point  the function that the tests call
+ *   run_prompt   what is executed in the place of the prompt (for prompts that are not code) */
+struct leti_problem {
+    const char *id;
+    struct leti_bytes prompt;    /* what the model continues */
+    struct leti_bytes tests;     /* executed after prompt, program and a line feed */
+    struct leti_bytes reference; /* a program that passes; empty: none is known */
+    const struct leti_pair *extra;
+    size_t n_extra;
+};
+
+struct leti_sample {
+    const struct leti_problem *problem;
+    uint32_t iteration;             /* 0: before any training */
+    uint32_t index;                 /* 0 .. samples-1 */
+    struct leti_bytes program, raw; /* after and before the task's cut */
+};
+
+enum leti_outcome {
+    LETI_PASSED, /* the tests ran to their end */
+    LETI_FAILED, /* the program's fault, a time-out that it caused included */
+    LETI_INFRA,  /* ours: the jail did not start, say; retried, never trained on */
+};
+
+struct leti_verdict {
+    enum leti_outcome outcome;
+    const char *reason;         /* "passed", "exception", "timeout", "memory", ... */
+    const char *exception;      /* type of a Python exception, "NameError"; "" if there is none */
+    struct leti_bytes feedback; /* traceback or message; may be empty */
+    double seconds;             /* wall clock that the program took */
+    const struct leti_pair *scores; /* named numbers as text */
+    size_t n_scores;
+};
+
+/* The reward token that a prompt starts with. */
+enum leti_condition { LETI_NO_TOKEN, LETI_GOOD, LETI_BAD };
+
+struct leti_request {
+    uint64_t id; /* given back with each sample */
+    const struct leti_problem *problem;
+    enum leti_condition condition;
+    uint32_t first, samples; /* indices first .. first+samples-1 are wanted */
+    uint64_t seed;           /* of this problem in this iteration; see leti_sample_seed */
+    double temperature;      /* 0: greedy */
+    double top_p;            /* 1: off */
+    uint32_t top_k;          /* 0: off */
+    uint32_t max_length;     /* tokens, prompt included */
+    struct leti_list stops;  /* the task's cut: a sample may end once one stands in it; an item
+                              * that starts with a line feed also matches at the very start */
+};
+
+enum leti_finish { LETI_FINISH_EOS, LETI_FINISH_STOP, LETI_FINISH_LENGTH };
+
+struct leti_output {
+    uint64_t request;
+    uint32_t index;
+    struct leti_bytes raw;
+    uint32_t tokens; /* sampled, end-of-text included */
+    enum leti_finish finish;
+};
+
+enum {
+    LETI_SPAN_TRAIN = 1,    /* the loss counts these tokens */
+    LETI_SPAN_SPECIAL = 2,  /* the text is the name of one added token; text without this flag
+                             * is never read as one */
+    LETI_SPAN_FEEDBACK = 4, /* what the interpreter said, its brackets included */
+};
+
+struct leti_span {
+    struct leti_bytes text;
+    uint32_t flags;
+};
+
+struct leti_example {
+    uint32_t iteration;
+    const char *problem; /* id */
+    uint32_t index;
+    const struct leti_span *spans;
+    size_t n_spans;
+};
+
+/* Each sample's seed follows from (run seed, iteration, problem, sample) alone, whatever
+ * computes it and in whatever order: the request carries the first three mixed into one.
+ * The mixing step is SplitMix64's (Steele, Lea, Flood 2014). */
+static inline uint64_t leti_mix(uint64_t seed, uint64_t value)
+{
+    uint64_t z = seed + 0x9e3779b97f4a7c15u * (value + 1);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static inline uint64_t leti_sample_seed(uint64_t request_seed, uint32_t index)
+{
+    return leti_mix(request_seed, index);
+}
+
+/* ---- services of the host ---- */
+
+enum leti_level { LETI_LOG_DEBUG, LETI_LOG_INFO, LETI_LOG_WARN, LETI_LOG_ERROR };
+
+struct leti_host {
+    uint32_t size;       /* of this struct as the host knows it */
+    const char *stage;   /* name in the pipeline */
+    const char *run_dir; /* a folder that this instance may write to */
+    uint32_t threads;    /* that this instance may keep busy, at least 1 */
+    uint64_t seed;       /* of the run */
+    void (*log)(const struct leti_host *, enum leti_level, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));                                /* any thread */
+    void (*metric)(const struct leti_host *, const char *name, double value); /* any thread */
+    void (*progress)(const struct leti_host *, double done, double total);    /* any thread */
+    bool (*stopping)(const struct leti_host *); /* the work is not wanted any more; any thread */
+    /* Memory that lives until this unit of work ends; never NULL, the host gives up first. */
+    void *(*alloc)(const struct leti_host *, size_t size);
+    /* Says why, and returns LETI_ERROR. */
+    enum leti_status (*fail)(const struct leti_host *, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+    /* Generators only: one sample is ready. Copies. */
+    void (*emit)(const struct leti_host *, const struct leti_output *);
+};
+
+/* ---- the kinds ---- */
+
+struct leti_source {
+    /* Fills *out with the next problem (LETI_OK), or says LETI_DONE after the last.
+     * *out lives until the next call. */
+    enum leti_status (*read)(void *self, struct leti_problem *out);
+};
+
+struct leti_generator {
+    /* Loads the model version in this folder; before the first request, and again, with no
+     * request open, whenever there is a newer one. */
+    enum leti_status (*load)(void *self, const char *model_dir);
+    /* Takes a request, of which it keeps what it needs. The host asks for a request's samples
+     * together, so that the prompt is computed once. */
+    enum leti_status (*submit)(void *self, const struct leti_request *);
+    /* Works for some milliseconds and emits the samples that ended, in any order. LETI_DONE:
+     * no request is open. */
+    enum leti_status (*step)(void *self);
+    /* Forgets all open requests; NULL where that is not possible. */
+    void (*cancel)(void *self);
+    uint32_t capacity; /* samples that it likes to have open at once; 0: one request */
+};
+
+struct leti_evaluator {
+    /* Judges one sample. A failing program is a verdict, never LETI_ERROR. */
+    enum leti_status (*evaluate)(void *self, const struct leti_sample *, struct leti_verdict *out);
+    bool deterministic; /* the host may reuse the verdict of an identical program */
+};
+
+struct leti_formatter {
+    /* Turns a sample and what the n evaluators said of it into a training example.
+     * The host fills in iteration, problem and index of *out. */
+    enum leti_status (*format)(void *self, const struct leti_sample *, const struct leti_verdict *,
+                               size_t n, struct leti_example *out);
+};
+
+struct leti_training {
+    uint32_t iteration;  /* 1 .. */
+    const char *out_dir; /* an empty folder that receives the new version */
+    uint64_t seed;       /* of this iteration */
+};
+
+struct leti_trainer {
+    /* Loads a model version, and the optimizer state that an earlier train() left beside it. */
+    enum leti_status (*load)(void *self, const char *model_dir);
+    /* Keeps a copy of one example of the iteration. They come in the order of problem, sample. */
+    enum leti_status (*learn)(void *self, const struct leti_example *);
+    /* Trains on the kept examples, forgets them, and writes the new version as a Hugging Face
+     * model folder. Its metrics are those that it told through host->metric. */
+    enum leti_status (*train)(void *self, const struct leti_training *);
+};
+
+struct leti_plugin {
+    uint32_t abi, size;
+    enum leti_kind kind;
+    const char *name;                  /* "evaluator.python": kind, dot, what it is */
+    const char *version, *summary;     /* one line */
+    size_t instance_size;              /* bytes */
+    const struct leti_option *options; /* ends with {0}; may be NULL */
+    enum leti_status (*start)(void *self, const struct leti_host *); /* NULL: nothing to do */
+    void (*stop)(void *self); /* NULL: nothing to do; not called after a failed start */
+    union {
+        struct leti_source source;
+        struct leti_generator generator;
+        struct leti_evaluator evaluator;
+        struct leti_formatter formatter;
+        struct leti_trainer trainer;
+    };
+};
+
+#endif
