@@ -63,31 +63,21 @@ struct leti_option {
 };
 
 /* Each compiles only where field f of struct type T has the type that the option stores. */
-#define LETI_FIELD(T, f, type) _Generic(((T *)0)->f, type : offsetof(T, f))
-#define LETI_OPT_BOOL(T, f, init, about)                                                           \
-    {                                                                                              \
-#f, LETI_BOOL, LETI_FIELD(T, f, bool), init, 0, 0, NULL, about                             \
-    }
-#define LETI_OPT_INT(T, f, init, lo, hi, about)                                                    \
-    {                                                                                              \
-#f, LETI_INT, LETI_FIELD(T, f, int64_t), init, lo, hi, NULL, about                         \
-    }
-#define LETI_OPT_REAL(T, f, init, lo, hi, about)                                                   \
-    {                                                                                              \
-#f, LETI_REAL, LETI_FIELD(T, f, double), init, lo, hi, NULL, about                         \
-    }
-#define LETI_OPT_TEXT(T, f, init, about)                                                           \
-    {                                                                                              \
-#f, LETI_TEXT, LETI_FIELD(T, f, const char *), init, 0, 0, NULL, about                     \
-    }
-#define LETI_OPT_CHOICE(T, f, init, list, about)                                                   \
-    {                                                                                              \
-#f, LETI_TEXT, LETI_FIELD(T, f, const char *), init, 0, 0, list, about                     \
-    }
-#define LETI_OPT_LIST(T, f, init, lo, hi, about)                                                   \
-    {                                                                                              \
-#f, LETI_LIST, LETI_FIELD(T, f, struct leti_list), init, lo, hi, NULL, about               \
-    }
+/* clang-format off */
+#define LETI_FIELD(T, f, type) _Generic(((T *)0)->f, type: offsetof(T, f))
+#define LETI_OPT_BOOL(T, f, initial, help) \
+    { #f, LETI_BOOL, LETI_FIELD(T, f, bool), initial, 0, 0, NULL, help }
+#define LETI_OPT_INT(T, f, initial, min, max, help) \
+    { #f, LETI_INT, LETI_FIELD(T, f, int64_t), initial, min, max, NULL, help }
+#define LETI_OPT_REAL(T, f, initial, min, max, help) \
+    { #f, LETI_REAL, LETI_FIELD(T, f, double), initial, min, max, NULL, help }
+#define LETI_OPT_TEXT(T, f, initial, help) \
+    { #f, LETI_TEXT, LETI_FIELD(T, f, const char *), initial, 0, 0, NULL, help }
+#define LETI_OPT_CHOICE(T, f, initial, choices, help) \
+    { #f, LETI_TEXT, LETI_FIELD(T, f, const char *), initial, 0, 0, choices, help }
+#define LETI_OPT_LIST(T, f, initial, min, max, help) \
+    { #f, LETI_LIST, LETI_FIELD(T, f, struct leti_list), initial, min, max, NULL, help }
+/* clang-format on */
 
 /* ---- what flows ---- */
 
