@@ -1,0 +1,39 @@
+/* decoder.h - the training pass of the decoder: loss and gradient of packed sequences.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef LM_DECODER_H
+#define LM_DECODER_H
+
+#include "model.h"
+#include "ops.h"
+
+struct lm_batch {
+    const int32_t *tokens;  /* [N] packed */
+    const int32_t *targets; /* [N] the token that follows; < 0: not counted */
+    const int32_t *starts;  /* [n_seqs + 1] */
+    int32_t n_seqs;
+};
+
+/* Activations and scratch for up to max_tokens packed tokens; the hot path allocates nothing. */
+struct lm_decoder;
+
+bool lm_decoder_create(const struct lm_config *, int64_t max_tokens, struct lm_decoder **out,
+                       struct leti_error *err);
+void lm_decoder_destroy(struct lm_decoder *);
+
+/* Sum of the counted tokens' losses into *loss, their number into *counted. logprobs [N]: may be
+ * NULL. A token outside the vocabulary, a sequence longer than max_positions and more than
+ * max_tokens tokens are errors. */
+bool lm_decoder_loss(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
+                     double *loss, int64_t *counted, float *logprobs, struct leti_error *err);
+
+/* The same, and adds the gradient of scale times the summed loss to grad [n_params]. */
+bool lm_decoder_backward(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
+                         float scale, float *grad, double *loss, int64_t *counted,
+                         struct leti_error *err);
+
+/* Logits of every position: logits [N][V]. For tests and `leti model logits`. */
+bool lm_decoder_logits(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
+                       float *logits, struct leti_error *err);
+
+#endif

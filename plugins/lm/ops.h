@@ -1,0 +1,105 @@
+/* ops.h - everything that touches numbers, as one narrow set of operations.
+ *
+ * The decoder, the generator and the trainer are written in these alone; ops_cpu*.c implement
+ * them with oneDNN and OpenMP, and another device is another implementation of this file.
+ *
+ * Tensors are f32, row-major, 64-byte aligned at their start. N is the number of packed tokens:
+ * sequences lie one after the other without padding, and starts[0..n_seqs] says where each
+ * begins (starts[n_seqs] == N). C d_model, H query heads, K key-value heads, D head_dim,
+ * F d_ff, V vocabulary. `_backward` adds to gradients of parameters and overwrites gradients of
+ * activations, unless said otherwise. The threads are OpenMP's of the calling thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef LM_OPS_H
+#define LM_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leti/error.h"
+
+/* ---- products ---- */
+
+/* What products keep between calls (oneDNN's primitives by shape). One per thread of use. */
+struct lm_products;
+bool lm_products_create(struct lm_products **out, struct leti_error *err);
+void lm_products_destroy(struct lm_products *);
+
+/* c[m][n] = beta c + a[m][k] b, beta 0 or 1, where b is [k][n], or [n][k] if b_transposed (as
+ * weights lie), and a is [m][k], or [k][m] if a_transposed (as for gradients of weights). */
+bool lm_matmul(struct lm_products *, const float *a, bool a_transposed, const float *b,
+               bool b_transposed, float *c, float beta, int64_t m, int64_t n, int64_t k,
+               struct leti_error *err);
+
+/* ---- embedding ---- */
+
+void lm_embed(const float *table, const int32_t *tokens, float *out, int64_t N, int64_t C);
+void lm_embed_backward(const float *dout, const int32_t *tokens, float *dtable, int64_t N,
+                       int64_t C);
+
+/* ---- RMSNorm: out = x / rms(x) * weight. rstd [N] is kept for the way back; may be NULL. ---- */
+
+void lm_rmsnorm(const float *x, const float *weight, float eps, float *out, float *rstd, int64_t N,
+                int64_t C);
+/* Adds to dx (the residual's gradient is already there) and to dweight. */
+void lm_rmsnorm_backward(const float *dout, const float *x, const float *weight, const float *rstd,
+                         float *dx, float *dweight, int64_t N, int64_t C);
+
+/* ---- rotary positions, in place on the q and k parts of qkv [N][(H + 2 K) D] ---- */
+
+/* table: [max_positions][D/2] pairs cos, sin. */
+void lm_rope_table(float theta, int64_t max_positions, int64_t D, float *table);
+void lm_rope(float *qkv, const int32_t *positions, const float *table, int64_t N, int64_t H,
+             int64_t K, int64_t D);
+/* The inverse rotation, on gradients. */
+void lm_rope_backward(float *dqkv, const int32_t *positions, const float *table, int64_t N,
+                      int64_t H, int64_t K, int64_t D);
+
+/* ---- causal attention over packed sequences, scale 1/sqrt(D) ---- */
+
+/* qkv [N][(H + 2 K) D] -> out [N][H D]; lse [N][H] is the log-sum-exp of each row of scores,
+ * kept for the way back. Never materialises T x T beyond a tile. */
+void lm_attention(const float *qkv, const int32_t *starts, int32_t n_seqs, float *out, float *lse,
+                  int64_t H, int64_t K, int64_t D);
+void lm_attention_backward(const float *dout, const float *qkv, const float *out, const float *lse,
+                           const int32_t *starts, int32_t n_seqs, float *dqkv, int64_t H, int64_t K,
+                           int64_t D);
+
+/* One step of decoding for B sequences. q_stride, kv layout: sequence b attends to n_shared[b]
+ * positions of a prompt that several sequences share, then to n_own[b] of its own. Key and value
+ * rows are [position][K D]. out [B][H D]. */
+struct lm_kv_span {
+    const float *k, *v;
+    int32_t n;
+};
+void lm_attention_decode(const float *q, int64_t q_stride, const struct lm_kv_span *shared,
+                         const struct lm_kv_span *own, float *out, int64_t B, int64_t H, int64_t K,
+                         int64_t D);
+
+/* ---- SwiGLU: gate_up [N][2 F] -> out [N][F] = silu(gate) * up ---- */
+
+void lm_swiglu(const float *gate_up, float *out, int64_t N, int64_t F);
+void lm_swiglu_backward(const float *dout, const float *gate_up, float *dgate_up, int64_t N,
+                        int64_t F);
+
+void lm_add(float *x, const float *y, size_t n); /* x += y */
+
+/* ---- loss ---- */
+
+/* Cross-entropy of logits [N][V] against targets [N]; a target < 0 is not counted. Returns the
+ * sum of the counted tokens' losses, and turns the logits into their gradient times scale. Each
+ * counted token's log-probability is written to logprobs [N] (0 elsewhere) if it is not NULL. */
+double lm_cross_entropy(float *logits, const int32_t *targets, float scale, float *logprobs,
+                        int64_t N, int64_t V);
+
+/* ---- AdamW (Loshchilov and Hutter 2019), one tensor ---- */
+
+struct lm_adamw {
+    float lr, beta1, beta2, eps, weight_decay;
+    int64_t step; /* 1 .. */
+};
+void lm_adamw_update(const struct lm_adamw *, float *params, const float *grad, float *m, float *v,
+                     size_t n, bool decay);
+
+#endif
