@@ -1,0 +1,20 @@
+/* worker.h - the other end: hosts one instance of a stage's plugin and knows only the head.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef HUB_WORKER_H
+#define HUB_WORKER_H
+
+#include "leti/error.h"
+
+struct worker_config {
+    void *zmq_context;    /* shared for inproc; NULL: the worker makes its own */
+    const char *endpoint; /* "inproc://head", "ipc:///...", "tcp://127.0.0.1:7461" */
+    const char *stage;    /* name */
+    int head_timeout_ms;  /* the head is gone when silent for so long; 0: never */
+};
+
+/* Runs until the head says Bye or is gone; on the calling thread, which is the plugin's thread.
+ * `leti join` is this, and so are the hub's own threads and child processes. */
+bool worker_run(const struct worker_config *, struct leti_error *err);
+
+#endif

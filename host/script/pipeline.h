@@ -1,0 +1,89 @@
+/* pipeline.h - a pipeline as its Lua file describes it, read once and checked.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCRIPT_PIPELINE_H
+#define SCRIPT_PIPELINE_H
+
+#include "leti/error.h"
+#include "leti/plugin.h"
+#include "registry/options.h"
+#include "registry/plugin.h"
+
+enum placement { PLACE_THREAD, PLACE_PROCESS, PLACE_REMOTE };
+
+/* The host's own options, which every stage has. */
+struct stage_options {
+    const char *name;      /* in --set, logs and progress; default by kind: "problems", "generate",
+                            * "evaluate", "feedback", "train"; a second of a kind gets a number */
+    const char *placement; /* "thread", "process", "remote" */
+    int64_t replicas;      /* workers; instances of the plugin */
+    int64_t threads;       /* that one instance may keep busy; 0: all cores */
+    double deadline;       /* seconds that one unit of work may take; 0: the kind's default */
+    const char *model;     /* generator and trainer: a model folder */
+    /* generator: how training samples are drawn */
+    int64_t samples; /* per problem and iteration */
+    double temperature, top_p;
+    int64_t top_k, max_length; /* max_length in tokens, prompt included */
+};
+
+struct stage {
+    struct plugin plugin;     /* open; owned */
+    struct settings settings; /* the plugin's own */
+    struct settings host_settings;
+    struct stage_options options; /* host_settings, filled in */
+    struct option_memory *option_memory;
+    enum placement placement;
+    char *where; /* "mbpp.lua:4" */
+};
+
+/* Problems by a source stage, or by several in a row. */
+struct problem_set {
+    struct stage **sources;
+    size_t n_sources;
+};
+
+struct test {
+    char *name; /* "held-out"; unique, default "test" */
+    struct problem_set problems;
+    uint32_t samples;
+    double temperature, top_p;
+    uint32_t top_k, max_length;
+    uint32_t every;                /* iterations; 0: only before the first and after the last */
+    enum leti_condition condition; /* after the first training; default LETI_GOOD */
+};
+
+struct pipeline {
+    char *name, *file;
+    char *text; /* of the file as it was run, for the record */
+    uint32_t iterations;
+    uint64_t seed;
+    struct problem_set problems; /* trained on; empty for a trainer alone */
+    struct stage *generator;     /* each may be NULL as the flow says, n_evaluators 0 */
+    struct stage **evaluators;
+    size_t n_evaluators;
+    struct stage *formatter, *trainer;
+    struct test *tests;
+    size_t n_tests;
+    char **post; /* the task's cut: a program ends before the first of these, see base/cut.h */
+    size_t n_post;
+    char *listen;          /* "tcp://127.0.0.1:7461" for stages placed remote; NULL: nowhere */
+    double infra_limit;    /* share of verdicts that may be infrastructure errors, default 0.05 */
+    bool preflight;        /* default true */
+    bool cache;            /* reuse verdicts of deterministic evaluators; default true */
+    struct stage **stages; /* every stage above, once each, sources included; owns them */
+    size_t n_stages;
+};
+
+/* Runs a pipeline file and checks what it returns: plugins exist, options are right, the kinds
+ * fit along the flow, files that options name need not exist yet. overrides: "stage.option=value"
+ * or "option=value" for the pipeline's own, as given to --set; each must name something that
+ * exists. */
+bool pipeline_open(const char *file, const char *const *overrides, size_t n_overrides,
+                   struct pipeline **out, struct leti_error *err);
+
+/* The same from a text (chunk_name names it in errors). */
+bool pipeline_open_text(const char *text, const char *chunk_name, const char *const *overrides,
+                        size_t n_overrides, struct pipeline **out, struct leti_error *err);
+void pipeline_close(struct pipeline *);
+
+#endif
