@@ -1,0 +1,14 @@
+#!/bin/sh
+# test.sh - installs packages, builds, and runs every test: the host's under ThreadSanitizer,
+# all but the slow whole runs under AddressSanitizer and UBSan, then all of them as released.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+cd "$(dirname "$0")/.."
+
+contrib/setup.sh
+for preset in tsan asan release; do
+    echo "== $preset"
+    cmake --preset $preset -DLETI_WERROR=ON -DLETI_TESTS=ON >/dev/null
+    cmake --build --preset $preset
+    ctest --preset $preset
+done
