@@ -1,13 +1,14 @@
 #!/bin/sh
 # setup.sh - installs what LETI is built from: Debian 12's packages, nothing else.
-# With sudo when not root; does nothing where everything is there already.
+# With --test also what its tests need. With sudo when not root; does nothing where everything is
+# there already.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
-packages="gcc libc6-dev cmake ninja-build pkg-config clang-format
-    libzmq3-dev libprotobuf-c-dev protobuf-c-compiler liblua5.4-dev libsqlite3-dev libjansson-dev
-    libpcre2-dev libseccomp-dev libsodium-dev zlib1g-dev libdnnl-dev libcmocka-dev
-    python3 lua5.4 sqlite3"
+packages="gcc libc6-dev cmake ninja-build pkg-config libzmq3-dev libprotobuf-c-dev
+    protobuf-c-compiler liblua5.4-dev libsqlite3-dev libjansson-dev libpcre2-dev libseccomp-dev
+    libsodium-dev zlib1g-dev libdnnl-dev python3"
+[ "${1:-}" != --test ] || packages="$packages libcmocka-dev clang-format lua5.4 sqlite3"
 
 missing=""
 for package in $packages; do

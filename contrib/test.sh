@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-contrib/setup.sh
+contrib/setup.sh --test
 for preset in tsan asan release; do
     echo "== $preset"
     cmake --preset $preset -DLETI_WERROR=ON -DLETI_TESTS=ON >/dev/null
