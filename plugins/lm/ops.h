@@ -1,6 +1,6 @@
 /* ops.h - everything that touches numbers, as one narrow set of operations.
  *
- * The decoder, the generator and the trainer are written in these alone; ops_cpu*.c implement
+ * The decoder, the generator and the trainer are written in these alone; ops_*.c implement
  * them with oneDNN and OpenMP, and another device is another implementation of this file.
  *
  * Tensors are f32, row-major, 64-byte aligned at their start. N is the number of packed tokens:
@@ -59,7 +59,8 @@ void lm_rope_backward(float *dqkv, const int32_t *positions, const float *table,
 /* ---- causal attention over packed sequences, scale 1/sqrt(D) ---- */
 
 /* qkv [N][(H + 2 K) D] -> out [N][H D]; lse [N][H] is the log-sum-exp of each row of scores,
- * kept for the way back. Never materialises T x T beyond a tile. */
+ * kept for the way back. Never materialises T x T beyond a tile. The threads take sequences in
+ * their order: the longest first keeps them busy to the end. */
 void lm_attention(const float *qkv, const int32_t *starts, int32_t n_seqs, float *out, float *lse,
                   int64_t H, int64_t K, int64_t D);
 void lm_attention_backward(const float *dout, const float *qkv, const float *out, const float *lse,
@@ -88,8 +89,9 @@ void lm_add(float *x, const float *y, size_t n); /* x += y */
 /* ---- loss ---- */
 
 /* Cross-entropy of logits [N][V] against targets [N]; a target < 0 is not counted. Returns the
- * sum of the counted tokens' losses, and turns the logits into their gradient times scale. Each
- * counted token's log-probability is written to logprobs [N] (0 elsewhere) if it is not NULL. */
+ * sum of the counted tokens' losses, and turns the logits into their gradient times scale (scale 0:
+ * leaves them as they are). Each counted token's log-probability is written to logprobs [N] (0
+ * elsewhere) if it is not NULL. */
 double lm_cross_entropy(float *logits, const int32_t *targets, float scale, float *logprobs,
                         int64_t N, int64_t V);
 
