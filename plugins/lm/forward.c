@@ -1,0 +1,223 @@
+/* forward.c - both passes are the same layer around another kind of attention.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "ops.h"
+
+struct lm_forward {
+    const struct lm_model *model;
+    struct lm_kv_cache *cache;
+    struct lm_products *products;
+    int32_t max_rows; /* whole multiples of LM_ROWS */
+    /* rows [max_rows] of: */
+    float *x;       /* [C] the residual stream */
+    float *normed;  /* [C] */
+    float *qkv;     /* [(H + 2 K) D] */
+    float *mixed;   /* [H D] what attention gives */
+    float *lse;     /* [H] */
+    float *gate_up; /* [2 F] */
+    float *act;     /* [F] */
+    int32_t *tokens, *positions, *starts;
+    struct lm_kv_span *shared, *own;
+    float *rope; /* [max_positions][D] */
+};
+
+/* Zeroed, for padding rows are computed with: they must be finite. */
+static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct leti_error *err)
+{
+    const struct lm_config *c = &f->model->config;
+    size_t rows = (size_t)f->max_rows, C = (size_t)c->d_model, F = (size_t)c->d_ff;
+    size_t H = (size_t)c->n_heads, K = (size_t)c->n_kv_heads, D = (size_t)c->head_dim;
+    return lm_buffer(rows, C * sizeof(float), &f->x, err) &&
+           lm_buffer(rows, C * sizeof(float), &f->normed, err) &&
+           lm_buffer(rows, (H + 2 * K) * D * sizeof(float), &f->qkv, err) &&
+           lm_buffer(rows, H * D * sizeof(float), &f->mixed, err) &&
+           lm_buffer(rows, H * sizeof(float), &f->lse, err) &&
+           lm_buffer(rows, 2 * F * sizeof(float), &f->gate_up, err) &&
+           lm_buffer(rows, F * sizeof(float), &f->act, err) &&
+           lm_buffer(rows, sizeof(int32_t), &f->tokens, err) &&
+           lm_buffer(rows, sizeof(int32_t), &f->positions, err) &&
+           lm_buffer(rows + 1, sizeof(int32_t), &f->starts, err) &&
+           lm_buffer(rows, sizeof(struct lm_kv_span), &f->shared, err) &&
+           lm_buffer(rows, sizeof(struct lm_kv_span), &f->own, err) &&
+           lm_buffer((size_t)max_positions, D * sizeof(float), &f->rope, err);
+}
+
+bool lm_forward_create(const struct lm_model *model, struct lm_kv_cache *cache,
+                       int32_t max_positions, int32_t max_rows, struct lm_forward **out,
+                       struct leti_error *err)
+{
+    struct lm_forward *f = calloc(1, sizeof *f);
+    if (!f)
+        return leti_error_set(err, "out of memory");
+    f->model = model;
+    f->cache = cache;
+    f->max_rows = lm_rows(max_rows);
+    if (!alloc_buffers(f, max_positions, err) || !lm_products_create(&f->products, err)) {
+        lm_forward_destroy(f);
+        return false;
+    }
+    lm_rope_table(model->config.rope_theta, max_positions, model->config.head_dim, f->rope);
+    *out = f;
+    return true;
+}
+
+void lm_forward_destroy(struct lm_forward *f)
+{
+    if (!f)
+        return;
+    lm_products_destroy(f->products);
+    free(f->x);
+    free(f->normed);
+    free(f->qkv);
+    free(f->mixed);
+    free(f->lse);
+    free(f->gate_up);
+    free(f->act);
+    free(f->tokens);
+    free(f->positions);
+    free(f->starts);
+    free(f->shared);
+    free(f->own);
+    free(f->rope);
+    free(f);
+}
+
+/* out [n][rows of w] = in [n][cols of w] w^T, on top of what is there if beta is 1. */
+static bool product(struct lm_forward *f, const float *in, const float *w, float *out, float beta,
+                    int64_t n, int64_t rows, int64_t cols, struct leti_error *err)
+{
+    return lm_matmul(f->products, in, false, w, true, out, beta, n, rows, cols, err);
+}
+
+/* The padding rows stand at position 0 with token 0. */
+static void embed(struct lm_forward *f, int32_t n)
+{
+    for (int32_t i = n; i < lm_rows(n); i++)
+        f->tokens[i] = f->positions[i] = 0;
+    const struct lm_model *m = f->model;
+    lm_embed(m->params + m->embedding, f->tokens, f->x, lm_rows(n), m->config.d_model);
+}
+
+/* x -> qkv, rotated */
+static bool layer_begin(struct lm_forward *f, const struct lm_layer *layer, int32_t n,
+                        struct leti_error *err)
+{
+    const struct lm_config *c = &f->model->config;
+    const float *params = f->model->params;
+    int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim, rows = lm_rows(n);
+    lm_rmsnorm(f->x, params + layer->attn_norm, c->norm_eps, f->normed, NULL, rows, c->d_model);
+    if (!product(f, f->normed, params + layer->wqkv, f->qkv, 0, rows, (H + 2 * K) * D, c->d_model,
+                 err))
+        return false;
+    lm_rope(f->qkv, f->positions, f->rope, n, H, K, D);
+    return true;
+}
+
+/* mixed -> x, and the MLP */
+static bool layer_end(struct lm_forward *f, const struct lm_layer *layer, int32_t n,
+                      struct leti_error *err)
+{
+    const struct lm_config *c = &f->model->config;
+    const float *params = f->model->params;
+    int32_t C = c->d_model, F = c->d_ff, rows = lm_rows(n);
+    if (!product(f, f->mixed, params + layer->wo, f->x, 1, rows, C, c->n_heads * c->head_dim, err))
+        return false;
+    lm_rmsnorm(f->x, params + layer->mlp_norm, c->norm_eps, f->normed, NULL, rows, C);
+    if (!product(f, f->normed, params + layer->w_gate_up, f->gate_up, 0, rows, 2 * F, C, err))
+        return false;
+    lm_swiglu(f->gate_up, f->act, rows, F);
+    return product(f, f->act, params + layer->w_down, f->x, 1, rows, C, F, err);
+}
+
+/* Copies the keys and values of n rows of qkv to a block, from position at. */
+static void store(struct lm_forward *f, int32_t row, int32_t n, struct lm_kv_block *kv,
+                  int32_t layer, int32_t at)
+{
+    const struct lm_config *c = &f->model->config;
+    size_t H = (size_t)c->n_heads, K = (size_t)c->n_kv_heads, D = (size_t)c->head_dim;
+    float *keys = lm_kv_keys(f->cache, kv, layer) + (size_t)at * K * D;
+    float *values = lm_kv_values(f->cache, kv, layer) + (size_t)at * K * D;
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const float *key = f->qkv + ((size_t)row + i) * (H + 2 * K) * D + H * D;
+        memcpy(keys + i * K * D, key, K * D * sizeof *key);
+        memcpy(values + i * K * D, key + K * D, K * D * sizeof *key);
+    }
+}
+
+bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, int32_t n,
+                        struct leti_error *err)
+{
+    const struct lm_config *c = &f->model->config;
+    int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim, *starts = f->starts;
+    starts[0] = 0;
+    for (int32_t i = 0; i < n; i++) {
+        starts[i + 1] = starts[i] + prompts[i].n;
+        for (int32_t t = 0; t < prompts[i].n; t++) {
+            f->tokens[starts[i] + t] = prompts[i].tokens[t];
+            f->positions[starts[i] + t] = t;
+        }
+    }
+    embed(f, starts[n]);
+    for (int32_t l = 0; l < c->n_layers; l++) {
+        if (!layer_begin(f, &f->model->layers[l], starts[n], err))
+            return false;
+        for (int32_t i = 0; i < n; i++)
+            store(f, starts[i], prompts[i].n, prompts[i].kv, l, 0);
+        lm_attention(f->qkv, starts, n, f->mixed, f->lse, H, K, D);
+        if (!layer_end(f, &f->model->layers[l], starts[n], err))
+            return false;
+    }
+    for (int32_t i = 0; i < n; i++)
+        memcpy(prompts[i].hidden, f->x + (size_t)(starts[i + 1] - 1) * (size_t)c->d_model,
+               (size_t)c->d_model * sizeof *f->x);
+    return true;
+}
+
+static struct lm_kv_span span(const struct lm_forward *f, const struct lm_kv_block *kv,
+                              int32_t layer, int32_t n)
+{
+    return (struct lm_kv_span){ lm_kv_keys(f->cache, kv, layer), lm_kv_values(f->cache, kv, layer),
+                                n };
+}
+
+bool lm_forward_decode(struct lm_forward *f, const struct lm_decode *rows, int32_t n, float *hidden,
+                       struct leti_error *err)
+{
+    const struct lm_config *c = &f->model->config;
+    int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim;
+    for (int32_t i = 0; i < n; i++) {
+        f->tokens[i] = rows[i].token;
+        f->positions[i] = rows[i].n_prompt + rows[i].n_own;
+    }
+    embed(f, n);
+    for (int32_t l = 0; l < c->n_layers; l++) {
+        if (!layer_begin(f, &f->model->layers[l], n, err))
+            return false;
+        for (int32_t i = 0; i < n; i++) {
+            store(f, i, 1, rows[i].own, l, rows[i].n_own);
+            f->shared[i] = span(f, rows[i].prompt, l, rows[i].n_prompt);
+            f->own[i] = span(f, rows[i].own, l, rows[i].n_own + 1);
+        }
+        lm_attention_decode(f->qkv, (H + 2 * K) * D, f->shared, f->own, f->mixed, n, H, K, D);
+        if (!layer_end(f, &f->model->layers[l], n, err))
+            return false;
+    }
+    memcpy(hidden, f->x, (size_t)n * (size_t)c->d_model * sizeof *hidden);
+    return true;
+}
+
+bool lm_forward_logits(struct lm_forward *f, const float *hidden, int32_t n, float *logits,
+                       struct leti_error *err)
+{
+    const struct lm_model *m = f->model;
+    int32_t C = m->config.d_model, rows = lm_rows(n);
+    lm_rmsnorm(hidden, m->params + m->final_norm, m->config.norm_eps, f->normed, NULL, n, C);
+    return product(f, f->normed, m->params + m->head, logits, 0, rows, m->config.vocab_size, C,
+                   err);
+}

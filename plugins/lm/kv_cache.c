@@ -1,0 +1,93 @@
+/* kv_cache.c - blocks, and a list of those that are free: the last one given back, whose memory
+ * is warm, goes out first.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "kv_cache.h"
+
+#include <stdlib.h>
+
+struct lm_kv_block {
+    struct lm_kv_block *next_free;
+    float *data; /* [layer][k, v][capacity][K D] */
+};
+
+struct lm_kv_cache {
+    size_t plane; /* elements of one layer's keys, or values; whole cache lines */
+    size_t block_bytes;
+    struct lm_kv_block *free;
+};
+
+bool lm_kv_cache_create(const struct lm_config *config, int32_t capacity, struct lm_kv_cache **out,
+                        struct leti_error *err)
+{
+    enum { LINE = 64 / sizeof(float) };
+    size_t row = (size_t)config->n_kv_heads * (size_t)config->head_dim;
+    size_t planes = 2 * (size_t)config->n_layers;
+    size_t plane, bytes;
+    if (__builtin_mul_overflow(row, (size_t)capacity, &plane) ||
+        __builtin_add_overflow(plane, LINE - 1, &plane) ||
+        __builtin_mul_overflow(plane / LINE * LINE, planes * sizeof(float), &bytes))
+        return leti_error_set(err, "keys and values of %d positions are too large", capacity);
+    struct lm_kv_cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return leti_error_set(err, "out of memory");
+    cache->plane = plane / LINE * LINE;
+    cache->block_bytes = bytes;
+    *out = cache;
+    return true;
+}
+
+void lm_kv_cache_destroy(struct lm_kv_cache *cache)
+{
+    if (!cache)
+        return;
+    for (struct lm_kv_block *block = cache->free, *next; block; block = next) {
+        next = block->next_free;
+        free(block->data);
+        free(block);
+    }
+    free(cache);
+}
+
+static struct lm_kv_block *block_create(size_t bytes)
+{
+    struct lm_kv_block *block = malloc(sizeof *block);
+    if (!block)
+        return NULL;
+    block->data = aligned_alloc(64, bytes);
+    if (block->data)
+        return block;
+    free(block);
+    return NULL;
+}
+
+bool lm_kv_take(struct lm_kv_cache *cache, struct lm_kv_block **out, struct leti_error *err)
+{
+    struct lm_kv_block *block = cache->free;
+    if (block)
+        cache->free = block->next_free;
+    else
+        block = block_create(cache->block_bytes);
+    if (!block)
+        return leti_error_set(err, "out of memory for the keys and values of one more sequence");
+    *out = block;
+    return true;
+}
+
+void lm_kv_give(struct lm_kv_cache *cache, struct lm_kv_block *block)
+{
+    if (!block)
+        return;
+    block->next_free = cache->free;
+    cache->free = block;
+}
+
+float *lm_kv_keys(const struct lm_kv_cache *cache, const struct lm_kv_block *block, int32_t layer)
+{
+    return block->data + 2 * (size_t)layer * cache->plane;
+}
+
+float *lm_kv_values(const struct lm_kv_cache *cache, const struct lm_kv_block *block, int32_t layer)
+{
+    return block->data + (2 * (size_t)layer + 1) * cache->plane;
+}
