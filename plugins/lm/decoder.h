@@ -7,14 +7,16 @@
 #include "model.h"
 #include "ops.h"
 
+/* Sequences in any order; the longest first keeps the threads busy to the end. */
 struct lm_batch {
     const int32_t *tokens;  /* [N] packed */
-    const int32_t *targets; /* [N] the token that follows; < 0: not counted */
+    const int32_t *targets; /* [N] the token that follows; < 0: not counted. Logits need none. */
     const int32_t *starts;  /* [n_seqs + 1] */
     int32_t n_seqs;
 };
 
-/* Activations and scratch for up to max_tokens packed tokens; the hot path allocates nothing. */
+/* Activations and scratch for up to max_tokens packed tokens; the hot path allocates nothing. For
+ * models of this shape; their vocabulary may be smaller. */
 struct lm_decoder;
 
 bool lm_decoder_create(const struct lm_config *, int64_t max_tokens, struct lm_decoder **out,
@@ -27,7 +29,8 @@ void lm_decoder_destroy(struct lm_decoder *);
 bool lm_decoder_loss(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
                      double *loss, int64_t *counted, float *logprobs, struct leti_error *err);
 
-/* The same, and adds the gradient of scale times the summed loss to grad [n_params]. */
+/* The same, and adds the gradient of scale (not 0) times the summed loss to grad [n_params]. The
+ * same inputs and number of threads give the same bits. */
 bool lm_decoder_backward(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
                          float scale, float *grad, double *loss, int64_t *counted,
                          struct leti_error *err);
