@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "leti/error.h"
+#include "safetensors.h"
 
 /* A Llama-family decoder: pre-norm RMSNorm, rotary positions (the halves of a head rotate),
  * grouped-query attention, SwiGLU. */
@@ -31,9 +32,17 @@ struct lm_config {
  * is an error that names the field and its value. */
 bool lm_config_read(const char *dir, struct lm_config *out, struct leti_error *err);
 
-/* Writes dir/config.json so that `transformers` loads the folder; keeps the fields of
- * from_dir/config.json that LETI has no opinion on where from_dir is not NULL. */
-bool lm_config_write(const struct lm_config *, const char *from_dir, const char *dir,
+/* The same from text in memory; name stands for the file in errors. */
+bool lm_config_parse(const char *name, const char *text, size_t size, struct lm_config *out,
                      struct leti_error *err);
+
+/* Whether the fields are within bounds and fit one another. name as above. */
+bool lm_config_check(const char *name, const struct lm_config *, struct leti_error *err);
+
+/* Writes dir/config.json so that `transformers` loads the folder; keeps the fields of
+ * from_dir/config.json that LETI has no opinion on where from_dir is not NULL. dtype: of the
+ * weights beside it. */
+bool lm_config_write(const struct lm_config *, const char *from_dir, const char *dir,
+                     enum lm_dtype dtype, struct leti_error *err);
 
 #endif

@@ -28,6 +28,9 @@ struct lm_tensor_view {
 struct lm_safetensors;
 
 bool lm_safetensors_open(const char *path, struct lm_safetensors **out, struct leti_error *err);
+/* The same over memory, which the caller keeps; name stands for the file in errors. */
+bool lm_safetensors_parse(const char *name, const void *data, size_t size,
+                          struct lm_safetensors **out, struct leti_error *err);
 void lm_safetensors_close(struct lm_safetensors *);
 
 size_t lm_safetensors_count(const struct lm_safetensors *);
@@ -45,7 +48,8 @@ struct lm_tensor_source {
     const float *data; /* f32, converted to the file's type on the way */
 };
 
-/* Writes a whole file and syncs it. */
+/* Writes a whole file beside path, syncs it and renames it into place. Types: f32 and bf16
+ * (rounded to nearest, ties to even). */
 bool lm_safetensors_write(const char *path, const struct lm_tensor_source *tensors, size_t n,
                           enum lm_dtype dtype, struct leti_error *err);
 
