@@ -6,25 +6,11 @@
 
 #include "leti/error.h"
 #include "leti/plugin.h"
+#include "registry/host_options.h"
 #include "registry/options.h"
 #include "registry/plugin.h"
 
 enum placement { PLACE_THREAD, PLACE_PROCESS, PLACE_REMOTE };
-
-/* The host's own options, which every stage has. */
-struct stage_options {
-    const char *name;      /* in --set, logs and progress; default by kind: "problems", "generate",
-                            * "evaluate", "feedback", "train"; a second of a kind gets a number */
-    const char *placement; /* "thread", "process", "remote" */
-    int64_t replicas;      /* workers; instances of the plugin */
-    int64_t threads;       /* that one instance may keep busy; 0: all cores */
-    double deadline;       /* seconds that one unit of work may take; 0: the kind's default */
-    const char *model;     /* generator and trainer: a model folder */
-    /* generator: how training samples are drawn */
-    int64_t samples; /* per problem and iteration */
-    double temperature, top_p;
-    int64_t top_k, max_length; /* max_length in tokens, prompt included */
-};
 
 struct stage {
     struct plugin plugin;     /* open; owned */
