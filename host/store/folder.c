@@ -1,0 +1,216 @@
+/* folder - a run's folder: its name, its lock, its checkpoints.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "store/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/text.h"
+
+enum { NUMBER_LIMIT = 100000 };
+
+/* ---- the folder ---- */
+
+static bool is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return false;
+    bool empty = true;
+    for (struct dirent *entry; empty && (entry = readdir(dir));)
+        empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+    closedir(dir);
+    return empty;
+}
+
+/* Says who holds the lock, as far as the file tells. */
+static bool tell_holder(int fd, const char *path, struct leti_error *err)
+{
+    char process[16] = { 0 };
+    if (pread(fd, process, sizeof process - 1, 0) <= 0)
+        return leti_error_set(err, "%s: another leti is running it", path);
+    process[strcspn(process, "\n")] = '\0';
+    return leti_error_set(err, "%s: another leti is running it (process %s)", path, process);
+}
+
+/* The lock goes with the process, however it ends; the file stays. */
+static bool take_lock(const char *path, int *lock, struct leti_error *err)
+{
+    char *file = path_join(path, "lock");
+    int fd = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    free(file);
+    if (fd < 0)
+        return leti_error_set(err, "%s/lock: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK)
+            tell_holder(fd, path, err);
+        else
+            leti_error_set(err, "%s/lock: %s", path, strerror(errno));
+        close(fd);
+        return false;
+    }
+    if (ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+        leti_error_set(err, "%s/lock: %s", path, strerror(errno));
+        close(fd);
+        return false;
+    }
+    *lock = fd;
+    return true;
+}
+
+static bool open_locked(const char *path, struct folder *folder, struct leti_error *err)
+{
+    char *absolute = realpath(path, NULL);
+    if (!absolute)
+        return leti_error_set(err, "%s: %s", path, strerror(errno));
+    if (!take_lock(absolute, &folder->lock, err)) {
+        free(absolute);
+        return false;
+    }
+    folder->path = absolute;
+    return true;
+}
+
+/* Makes runs/NAME-NNN. The caller frees it; NULL with *err. */
+static char *make_numbered(const char *name, struct leti_error *err)
+{
+    char path[512];
+    if (!file_make_folders("runs", err))
+        return NULL;
+    for (int i = 1; i < NUMBER_LIMIT; i++) {
+        if (snprintf(path, sizeof path, "runs/%s-%03d", name, i) >= (int)sizeof path) {
+            leti_error_set(err, "pipeline name \"%.40s...\" is too long", name);
+            return NULL;
+        }
+        if (mkdir(path, 0777) == 0) {
+            char *copy = strdup(path);
+            if (!copy)
+                leti_error_set(err, "%s: out of memory", path);
+            return copy;
+        }
+        if (errno != EEXIST) {
+            leti_error_set(err, "cannot make %s: %s", path, strerror(errno));
+            return NULL;
+        }
+    }
+    leti_error_set(err, "runs/: no free number for %s", name);
+    return NULL;
+}
+
+bool folder_create(const char *name, const char *out, struct folder *folder, struct leti_error *err)
+{
+    if (!out) {
+        char *path = make_numbered(name, err);
+        bool opened = path && open_locked(path, folder, err);
+        free(path);
+        return opened;
+    }
+    if (!file_make_folders(out, err))
+        return false;
+    if (!is_empty(out))
+        return leti_error_set(err, "%s: is not empty; a run that is there goes on with --resume %s",
+                              out, out);
+    return open_locked(out, folder, err);
+}
+
+bool folder_open(const char *path, struct folder *folder, struct leti_error *err)
+{
+    char *database = path_join(path, "run.db");
+    bool is_run = database && path_is_file(database);
+    free(database);
+    if (!is_run)
+        return leti_error_set(err, "%s: not a run (no run.db in it)", path);
+    return open_locked(path, folder, err);
+}
+
+void folder_close(struct folder *folder)
+{
+    if (!folder->path)
+        return;
+    close(folder->lock);
+    free(folder->path);
+    *folder = (struct folder){ .lock = -1 };
+}
+
+/* ---- checkpoints ---- */
+
+static char *checkpoint_name(const struct folder *folder, uint32_t iteration, const char *end)
+{
+    struct text path = { 0 };
+    text_printf(&path, "%s/checkpoints/%04u%s", folder->path, iteration, end);
+    return text_take(&path, NULL);
+}
+
+char *checkpoint_path(const struct folder *folder, uint32_t iteration)
+{
+    return checkpoint_name(folder, iteration, "");
+}
+
+bool checkpoint_exists(const struct folder *folder, uint32_t iteration)
+{
+    char *path = checkpoint_path(folder, iteration);
+    bool exists = path && path_is_folder(path);
+    free(path);
+    return exists;
+}
+
+bool checkpoint_begin(const struct folder *folder, uint32_t iteration, char **path,
+                      struct leti_error *err)
+{
+    char *made = checkpoint_name(folder, iteration, ".tmp");
+    if (!made)
+        return leti_error_set(err, "checkpoint %u: out of memory", iteration);
+    if (!file_remove_tree(made, err) || !file_make_folders(made, err)) {
+        free(made);
+        return false;
+    }
+    *path = made;
+    return true;
+}
+
+bool checkpoint_end(const struct folder *folder, uint32_t iteration, struct leti_error *err)
+{
+    char *from = checkpoint_name(folder, iteration, ".tmp");
+    char *to = checkpoint_path(folder, iteration);
+    bool done = false;
+    if (!from || !to)
+        leti_error_set(err, "checkpoint %u: out of memory", iteration);
+    else
+        done = file_sync_tree(from, err) && file_rename(from, to, err);
+    free(from);
+    free(to);
+    return done;
+}
+
+/* Removes the files of one folder whose names begin so. */
+static bool remove_matching(const char *path, DIR *dir, const char *prefix, struct leti_error *err)
+{
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+            unlinkat(dirfd(dir), entry->d_name, 0) && errno != ENOENT)
+            return leti_error_set(err, "cannot remove %s/%s: %s", path, entry->d_name,
+                                  strerror(errno));
+    return true;
+}
+
+bool checkpoint_drop_optimizer(const struct folder *folder, uint32_t iteration,
+                               struct leti_error *err)
+{
+    char *path = checkpoint_path(folder, iteration);
+    DIR *dir = path ? opendir(path) : NULL;
+    bool done = true; /* a checkpoint that a person has removed has no optimizer state */
+    if (dir) {
+        done = remove_matching(path, dir, "optimizer", err);
+        closedir(dir);
+    }
+    free(path);
+    return done;
+}

@@ -1,0 +1,39 @@
+/* folder.h - a run's folder: its name, its lock, its checkpoints.
+ *
+ *     runs/NAME-001/  pipeline.lua  run.db  log.jsonl  lock  checkpoints/0003/  work/
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_FOLDER_H
+#define STORE_FOLDER_H
+
+#include <stdint.h>
+
+#include "leti/error.h"
+
+struct folder {
+    char *path; /* absolute */
+    int lock;   /* held while the folder is open, so that two heads never write one run */
+};
+
+/* Makes and locks a new run's folder: `out`, which may exist if it is empty, or runs/NAME-NNN
+ * with the first free number where out is NULL. */
+bool folder_create(const char *name, const char *out, struct folder *, struct leti_error *err);
+
+/* Locks a run's folder; an error names the process that has it. */
+bool folder_open(const char *path, struct folder *, struct leti_error *err);
+void folder_close(struct folder *);
+
+/* A checkpoint is written to checkpoints/NNNN.tmp, an empty folder that checkpoint_begin makes;
+ * checkpoint_end syncs all of it and gives it its name. The caller frees *path. */
+bool checkpoint_begin(const struct folder *, uint32_t iteration, char **path,
+                      struct leti_error *err);
+bool checkpoint_end(const struct folder *, uint32_t iteration, struct leti_error *err);
+
+/* Path of an iteration's checkpoint, which the caller frees, or NULL where memory failed. */
+char *checkpoint_path(const struct folder *, uint32_t iteration);
+bool checkpoint_exists(const struct folder *, uint32_t iteration);
+
+/* Removes what only goes on with training, files named optimizer*, from a checkpoint. */
+bool checkpoint_drop_optimizer(const struct folder *, uint32_t iteration, struct leti_error *err);
+
+#endif

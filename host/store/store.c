@@ -1,0 +1,209 @@
+/* store - run.db: opening, transactions, the statements in use.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "store/internal.h"
+#include "store/tables.h"
+
+enum { APPLICATION = 0x4c455449 /* "LETI" */, BUSY_MS = 10000 };
+
+#define KEY "phase, iteration, problem, sample"
+
+static const char *const texts[N_STATEMENTS] = {
+    [PUT_MANIFEST] = "INSERT OR IGNORE INTO manifest VALUES (?, ?)",
+    [PUT_PHASE] = "INSERT OR IGNORE INTO phase VALUES (?, ?, ?)",
+    [PUT_EVALUATOR] = "INSERT OR IGNORE INTO evaluator VALUES (?, ?, ?)",
+    [PUT_PROBLEM] = "INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PUT_SAMPLE] = "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_VERDICT] = "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                    "?)",
+    [PUT_RETRY] = "INSERT INTO retry VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PUT_LOST] = "INSERT OR IGNORE INTO lost VALUES (?, ?, ?, ?, ?, ?)",
+    [PUT_EXAMPLE] = "INSERT OR IGNORE INTO example VALUES (?, ?, ?, ?, ?)",
+    [PUT_METRIC] = "INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?, ?)",
+    [PUT_EVENT] = "INSERT INTO event (kind, text) VALUES (?, ?)",
+    [PUT_PART] = "INSERT INTO part VALUES (?, ?, ?, ?) ON CONFLICT (iteration, part) DO UPDATE SET "
+                 "seconds = seconds + excluded.seconds, done = excluded.done",
+    [FORGET_VERDICTS] = "DELETE FROM verdict WHERE phase = ? AND iteration = ? AND outcome = 2",
+    [FORGET_LOST] = "DELETE FROM lost WHERE phase = ? AND iteration = ?",
+    [FORGET_METRICS] = "DELETE FROM metric WHERE iteration = ? AND stage = ?",
+    [GET_MANIFEST] = "SELECT value FROM manifest WHERE key = ?",
+    [GET_PART] = "SELECT done, seconds FROM part WHERE iteration = ? AND part = ?",
+    [GET_SECONDS] = "SELECT coalesce(sum(seconds), 0) FROM part",
+    [GET_VERDICT] = "SELECT outcome, reason, exception, feedback, seconds, scores FROM verdict "
+                    "WHERE program = ? LIMIT 1",
+};
+
+bool store_fail(const struct store *store, struct leti_error *err)
+{
+    if (sqlite3_errcode(store->db) == SQLITE_FULL)
+        return leti_error_set(err, "%s: the disk is full", store->path);
+    return leti_error_set(err, "%s: %s", store->path, sqlite3_errmsg(store->db));
+}
+
+static bool execute(struct store *store, const char *sql, struct leti_error *err)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(store, err);
+}
+
+static int64_t pragma_number(struct store *store, const char *sql)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t value = -1;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        value = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return value;
+}
+
+static struct store *open_file(const char *folder, int flags, struct leti_error *err)
+{
+    struct store *store = calloc(1, sizeof *store);
+    char *path = path_join(folder, "run.db");
+    if (!store || !path) {
+        leti_error_set(err, "%s: out of memory", folder);
+        free(store);
+        free(path);
+        return NULL;
+    }
+    store->path = path;
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK) {
+        store_fail(store, err);
+        store_close(store);
+        return NULL;
+    }
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    return store;
+}
+
+/* WAL with synchronous NORMAL: what is committed outlives the program; the last moments before
+ * a power cut may be lost, and are then generated again. */
+static bool set_up_writer(struct store *store, struct leti_error *err)
+{
+    return execute(store,
+                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                   "PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -65536;",
+                   err);
+}
+
+static bool create_tables(struct store *store, struct leti_error *err)
+{
+    char version[128];
+    snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             APPLICATION, STORE_VERSION);
+    return execute(store, "PRAGMA page_size = 8192;", err) && set_up_writer(store, err) &&
+           execute(store, "BEGIN", err) && execute(store, store_tables, err) &&
+           execute(store, version, err) && execute(store, "COMMIT", err);
+}
+
+bool store_create(const char *folder, struct store **out, struct leti_error *err)
+{
+    char *path = path_join(folder, "run.db");
+    if (!path || access(path, F_OK) == 0) {
+        leti_error_set(err, "%s/run.db: %s", folder, path ? "is there already" : "out of memory");
+        free(path);
+        return false;
+    }
+    free(path);
+    struct store *store = open_file(folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    if (!store || !create_tables(store, err)) {
+        store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+static bool check_format(struct store *store, struct leti_error *err)
+{
+    int64_t version = pragma_number(store, "PRAGMA user_version");
+    if (pragma_number(store, "PRAGMA application_id") != APPLICATION)
+        return leti_error_set(err, "%s: not a run's database", store->path);
+    if (version != STORE_VERSION)
+        return leti_error_set(err, "%s: format %lld, this program reads %d", store->path,
+                              (long long)version, STORE_VERSION);
+    return true;
+}
+
+bool store_open(const char *folder, struct store **out, struct leti_error *err)
+{
+    struct store *store = open_file(folder, SQLITE_OPEN_READWRITE, err);
+    if (!store || !check_format(store, err) || !set_up_writer(store, err)) {
+        store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+bool store_open_read(const char *folder, struct store **out, struct leti_error *err)
+{
+    struct store *store = open_file(folder, SQLITE_OPEN_READWRITE, err);
+    if (!store || !check_format(store, err) || !execute(store, "PRAGMA query_only = 1;", err)) {
+        store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    for (int i = 0; i < N_STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    text_free(&store->packed);
+    free(store->scores);
+    free(store->path);
+    free(store);
+}
+
+sqlite3_stmt *store_prepare(struct store *store, enum statement which, struct leti_error *err)
+{
+    sqlite3_stmt **s = &store->statements[which];
+    if (*s) {
+        sqlite3_reset(*s);
+        return *s;
+    }
+    if (sqlite3_prepare_v3(store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL) !=
+        SQLITE_OK)
+        store_fail(store, err);
+    return *s;
+}
+
+static bool begin(struct store *store, struct leti_error *err)
+{
+    if (store->in_transaction)
+        return true;
+    return store->in_transaction = execute(store, "BEGIN IMMEDIATE", err);
+}
+
+bool store_run(struct store *store, sqlite3_stmt *s, struct leti_error *err)
+{
+    if (!begin(store, err))
+        return false;
+    bool done = sqlite3_step(s) == SQLITE_DONE || store_fail(store, err);
+    sqlite3_reset(s); /* repeats the failure that was just told */
+    sqlite3_clear_bindings(s);
+    return done;
+}
+
+bool store_commit(struct store *store, struct leti_error *err)
+{
+    sqlite3_reset(store->statements[GET_VERDICT]); /* a reader that stays keeps the log growing */
+    if (!store->in_transaction)
+        return true;
+    if (!execute(store, "COMMIT", err))
+        return false;
+    store->in_transaction = false;
+    return true;
+}
