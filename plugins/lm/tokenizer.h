@@ -24,6 +24,9 @@ struct lm_ids {
 /* Reads dir/tokenizer.json. What is in the file but cannot be done exactly as the reference
  * does it (another model type, an unknown pre-tokenizer) is an error that names it. */
 bool lm_tokenizer_open(const char *dir, struct lm_tokenizer **out, struct leti_error *err);
+/* The same from text in memory; name stands for the file in errors. */
+bool lm_tokenizer_parse(const char *name, const char *text, size_t size, struct lm_tokenizer **out,
+                        struct leti_error *err);
 void lm_tokenizer_close(struct lm_tokenizer *);
 
 /* Writes dir/tokenizer.json: what was read, with the tokens added since. */
