@@ -219,6 +219,7 @@ enum leti_status instance_evaluate(struct instance *in, const struct leti_sample
                                    struct leti_verdict *out, struct leti_error *err)
 {
     begin(in);
+    *out = (struct leti_verdict){ .reason = "", .exception = "", .feedback = { "", 0 } };
     return told(in, in->desc->evaluator.evaluate(in->self, sample, out), err);
 }
 
@@ -227,6 +228,7 @@ enum leti_status instance_format(struct instance *in, const struct leti_sample *
                                  struct leti_example *out, struct leti_error *err)
 {
     begin(in);
+    *out = (struct leti_example){ 0 };
     enum leti_status status =
         told(in, in->desc->formatter.format(in->self, sample, verdicts, n, out), err);
     out->iteration = sample->iteration;
