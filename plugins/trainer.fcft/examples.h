@@ -1,0 +1,36 @@
+/* examples.h - the iteration's training texts as tokens.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef FCFT_EXAMPLES_H
+#define FCFT_EXAMPLES_H
+
+#include "leti/plugin.h"
+#include "model.h"
+
+/* A sequence to learn from. */
+struct sequence {
+    const int32_t *tokens;  /* [n] */
+    const int32_t *targets; /* [n] the token that follows; < 0: not counted */
+    int32_t n;
+};
+
+/* Zero it. */
+struct examples {
+    struct lm_ids tokens, targets; /* of all examples, one after the other */
+    size_t *ends;                  /* [n] where each ends */
+    size_t n, capacity;
+};
+
+/* Adds an example, cut to max_length tokens: first the feedback gives way, from its front, since a
+ * traceback ends with what happened; then the end of the program. A text that is whole ends with
+ * the end-of-text token. A special token that the model lacks is added to it. Of a text without
+ * two tokens nothing is kept. */
+bool examples_add(struct examples *, struct lm_model *, const struct leti_example *,
+                  int32_t max_length, uint64_t seed, struct leti_error *err);
+
+/* Lives until the next examples_add. */
+struct sequence examples_at(const struct examples *, size_t i);
+
+void examples_clear(struct examples *);
+
+#endif

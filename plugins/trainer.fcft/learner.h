@@ -1,0 +1,36 @@
+/* learner.h - one optimizer step on a batch of sequences, in micro-batches.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef FCFT_LEARNER_H
+#define FCFT_LEARNER_H
+
+#include "decoder.h"
+#include "examples.h"
+#include "optimizer.h"
+
+struct learner;
+
+/* Borrows model and optimizer. micro_tokens: the most tokens that one pass takes; each sequence
+ * must fit. */
+bool learner_create(struct lm_model *, struct optimizer *, int64_t micro_tokens,
+                    struct learner **out, struct leti_error *err);
+void learner_destroy(struct learner *);
+
+/* What passes came to. */
+struct outcome {
+    double loss;     /* summed over the counted tokens */
+    int64_t counted; /* tokens that the loss counts */
+    int64_t tokens;  /* all */
+};
+
+/* Loss and gradient are normalised by the number of counted tokens of the whole batch. Changes the
+ * order of the sequences. Without a counted token there is no step. A loss that is not finite is
+ * an error, and leaves the parameters as they were. Adds to *out. */
+bool learner_step(struct learner *, struct sequence *, size_t n, struct lm_adamw *,
+                  struct outcome *out, struct leti_error *err);
+
+/* The loss alone. */
+bool learner_loss(struct learner *, struct sequence *, size_t n, struct outcome *out,
+                  struct leti_error *err);
+
+#endif

@@ -1,0 +1,301 @@
+/* loop.c - the order of the steps: epochs of batches of examples, each step followed by one on the
+ * corpus (arXiv 2305.10314, section 2.3).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "learner.h"
+#include "random.h"
+#include "trainer.h"
+
+/* What the seed of an iteration is mixed with, so that its uses have nothing in common. */
+enum { SEED_CORPUS = 1, SEED_EPOCH = 2 };
+
+enum { LOG_LINES = 20 };
+
+/* A run of the loop. */
+struct loop {
+    struct trainer *trainer;
+    struct learner *learner;
+    struct sequence *sequences; /* of the batch in work */
+    size_t *order;              /* of the examples in this epoch */
+    uint64_t seed;
+
+    /* The corpus: a step takes n_blocks blocks of `block` tokens. */
+    struct corpus_walk walk;
+    bool has_corpus;
+    int64_t block, n_blocks;
+    int32_t *text; /* their tokens and one more */
+
+    int64_t done, total; /* optimizer steps */
+    struct outcome fcft, corpus, logged;
+    double lr; /* of the last step */
+};
+
+static double seconds(void)
+{
+    struct timespec now = { 0 };
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- one step ---- */
+
+/* Warm-up counts the steps of the optimizer's whole life, the decay those of this run. */
+static double learning_rate(const struct loop *loop)
+{
+    const struct trainer *t = loop->trainer;
+    double rate = t->lr, left = (double)(loop->total - loop->done);
+    double span = t->decay * (double)loop->total;
+    if (t->optimizer.step < t->warmup)
+        rate *= (double)(t->optimizer.step + 1) / (double)t->warmup;
+    if (left < span)
+        rate *= t->final_lr_ratio + (1.0 - t->final_lr_ratio) * left / span;
+    return rate;
+}
+
+static void say(struct loop *loop, const struct outcome *now)
+{
+    const struct leti_host *host = loop->trainer->host;
+    int64_t every = loop->total / LOG_LINES + 1;
+    host->progress(host, (double)loop->done, (double)loop->total);
+    loop->logged.loss += now->loss;
+    loop->logged.counted += now->counted;
+    if (loop->done % every && loop->done != loop->total)
+        return;
+    host->log(host, LETI_LOG_INFO, "step %lld of %lld: loss %.4f, learning rate %.3g",
+              (long long)loop->done, (long long)loop->total,
+              loop->logged.loss / (double)(loop->logged.counted ? loop->logged.counted : 1),
+              loop->lr);
+    loop->logged = (struct outcome){ 0 };
+}
+
+/* On the first n of the sequences; adds to *sum. */
+static bool step(struct loop *loop, size_t n, struct outcome *sum, struct leti_error *err)
+{
+    const struct trainer *t = loop->trainer;
+    struct outcome before = *sum;
+    if (t->host->stopping(t->host))
+        return leti_error_set(err, "stopped after %lld of %lld steps", (long long)loop->done,
+                              (long long)loop->total);
+    loop->lr = learning_rate(loop);
+    struct lm_adamw adamw = {
+        .lr = (float)loop->lr,
+        .beta1 = (float)t->beta1,
+        .beta2 = (float)t->beta2,
+        .eps = (float)t->eps,
+        .weight_decay = (float)t->weight_decay,
+    };
+    if (!learner_step(loop->learner, loop->sequences, n, &adamw, sum, err))
+        return false;
+    loop->done++;
+    say(loop, &(struct outcome){ .loss = sum->loss - before.loss,
+                                 .counted = sum->counted - before.counted });
+    return true;
+}
+
+static bool corpus_step(struct loop *loop, struct leti_error *err)
+{
+    size_t block = (size_t)loop->block, n = (size_t)loop->n_blocks;
+    /* The token after the last one is its target now and the first one of the next step. */
+    loop->text[0] = loop->text[n * block];
+    corpus_walk_take(&loop->walk, loop->text + 1, n * block);
+    for (size_t i = 0; i < n; i++)
+        loop->sequences[i] = (struct sequence){
+            .tokens = loop->text + i * block,
+            .targets = loop->text + i * block + 1,
+            .n = (int32_t)block,
+        };
+    return step(loop, n, &loop->corpus, err);
+}
+
+static bool example_step(struct loop *loop, size_t first, size_t n, struct leti_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        loop->sequences[i] = examples_at(&loop->trainer->examples, loop->order[first + i]);
+    return step(loop, n, &loop->fcft, err);
+}
+
+/* ---- all steps ---- */
+
+static void shuffle(struct loop *loop, uint64_t epoch)
+{
+    struct lm_random random = { leti_mix(leti_mix(loop->seed, SEED_EPOCH), epoch) };
+    size_t n = loop->trainer->examples.n;
+    for (size_t i = 0; i < n; i++)
+        loop->order[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t k = (size_t)(lm_random_u64(&random) % i), other = loop->order[k];
+        loop->order[k] = loop->order[i - 1];
+        loop->order[i - 1] = other;
+    }
+}
+
+static bool epoch_run(struct loop *loop, uint64_t epoch, struct leti_error *err)
+{
+    int64_t n = (int64_t)loop->trainer->examples.n, batch = loop->trainer->batch;
+    shuffle(loop, epoch);
+    for (int64_t first = 0; first < n; first += batch) {
+        if (!example_step(loop, (size_t)first, (size_t)least(batch, n - first), err) ||
+            (loop->has_corpus && !corpus_step(loop, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool steps_run(struct loop *loop, struct leti_error *err)
+{
+    const struct trainer *t = loop->trainer;
+    int64_t example_steps = t->epochs * (((int64_t)t->examples.n + t->batch - 1) / t->batch);
+    if (!strcmp(t->mode, "corpus")) {
+        loop->total = t->steps ? t->steps : example_steps;
+        for (int64_t i = 0; i < loop->total; i++)
+            if (!corpus_step(loop, err))
+                return false;
+        return true;
+    }
+    loop->total = example_steps * (loop->has_corpus ? 2 : 1);
+    for (int64_t epoch = 0; epoch < t->epochs; epoch++)
+        if (!epoch_run(loop, (uint64_t)epoch, err))
+            return false;
+    return true;
+}
+
+/* ---- the held-out part of the corpus ---- */
+
+static bool held_out_pass(struct loop *loop, const int32_t *text, int64_t n,
+                          struct outcome *outcome, struct leti_error *err)
+{
+    for (int64_t first = 0; first + 1 < n; first += loop->block) {
+        struct sequence sequence = {
+            .tokens = text + first,
+            .targets = text + first + 1,
+            .n = (int32_t)least(loop->block, n - 1 - first),
+        };
+        if (!learner_loss(loop->learner, &sequence, 1, outcome, err))
+            return false;
+    }
+    return true;
+}
+
+static bool held_out_loss(struct loop *loop, struct leti_error *err)
+{
+    const struct trainer *t = loop->trainer;
+    size_t limit = (size_t)t->corpus_eval_tokens + 1;
+    struct outcome outcome = { 0 };
+    int32_t *text = malloc(limit * sizeof *text);
+    if (!text)
+        return leti_error_set(err, "out of memory");
+    int64_t n = (int64_t)corpus_held_out(&t->documents, text, limit);
+    bool ok = held_out_pass(loop, text, n, &outcome, err);
+    free(text);
+    if (ok && outcome.counted)
+        t->host->metric(t->host, "corpus_loss", outcome.loss / (double)outcome.counted);
+    return ok;
+}
+
+/* ---- the whole ---- */
+
+static void tell(const struct loop *loop, double elapsed)
+{
+    const struct leti_host *host = loop->trainer->host;
+    int64_t tokens = loop->fcft.tokens + loop->corpus.tokens;
+    if (loop->fcft.counted)
+        host->metric(host, "loss", loop->fcft.loss / (double)loop->fcft.counted);
+    if (loop->corpus.counted)
+        host->metric(host, "corpus_train_loss", loop->corpus.loss / (double)loop->corpus.counted);
+    host->metric(host, "tokens", (double)tokens);
+    host->metric(host, "steps", (double)loop->done);
+    host->metric(host, "lr", loop->lr);
+    if (tokens)
+        host->metric(host, "tokens_per_second", (double)tokens / elapsed);
+}
+
+static bool corpus_begin(struct loop *loop, struct leti_error *err)
+{
+    struct trainer *t = loop->trainer;
+    int32_t vocabulary = lm_tokenizer_size(t->model->tokenizer);
+    loop->has_corpus = *t->corpus;
+    if (!loop->has_corpus)
+        return true;
+    if (t->documents_of != vocabulary) {
+        corpus_clear(&t->documents);
+        t->documents_of = 0;
+        if (!corpus_read(t->corpus, t->model->tokenizer, t->model->config.eos, t->corpus_holdout,
+                         &t->documents, err))
+            return false;
+        t->documents_of = vocabulary;
+        t->host->log(t->host, LETI_LOG_INFO, "corpus: %zu tokens, %zu documents, %zu held out",
+                     t->documents.tokens.n, t->documents.n, t->documents.n_held_out);
+    }
+    loop->block = least(t->corpus_block, t->model->config.max_positions);
+    loop->n_blocks = t->batch;
+    if (t->corpus_tokens) {
+        loop->block = least(loop->block, t->corpus_tokens);
+        loop->n_blocks = t->corpus_tokens / loop->block;
+    }
+    size_t n = (size_t)(loop->block * loop->n_blocks);
+    loop->text = malloc((n + 1) * sizeof *loop->text);
+    if (!loop->text)
+        return leti_error_set(err, "out of memory");
+    if (!corpus_walk_begin(&t->documents, leti_mix(loop->seed, SEED_CORPUS), &loop->walk, err))
+        return false;
+    corpus_walk_take(&loop->walk, loop->text + n, 1);
+    return true;
+}
+
+static int64_t longest_example(const struct examples *examples)
+{
+    int64_t longest = 1;
+    for (size_t i = 0; i < examples->n; i++)
+        if (examples_at(examples, i).n > longest)
+            longest = examples_at(examples, i).n;
+    return longest;
+}
+
+static bool loop_begin(struct loop *loop, struct leti_error *err)
+{
+    struct trainer *t = loop->trainer;
+    if (!corpus_begin(loop, err) || !optimizer_fit(&t->optimizer, t->model, err))
+        return false;
+    int64_t sequences = t->batch > loop->n_blocks ? t->batch : loop->n_blocks;
+    int64_t longest = longest_example(&t->examples), micro_tokens = t->micro_tokens;
+    loop->sequences = calloc((size_t)sequences, sizeof *loop->sequences);
+    loop->order = calloc(t->examples.n + 1, sizeof *loop->order);
+    if (!loop->sequences || !loop->order)
+        return leti_error_set(err, "out of memory");
+    micro_tokens = micro_tokens > longest ? micro_tokens : longest;
+    micro_tokens = micro_tokens > loop->block ? micro_tokens : loop->block;
+    return learner_create(t->model, &t->optimizer, micro_tokens, &loop->learner, err);
+}
+
+static void loop_end(struct loop *loop)
+{
+    learner_destroy(loop->learner);
+    corpus_walk_end(&loop->walk);
+    free(loop->sequences);
+    free(loop->order);
+    free(loop->text);
+}
+
+bool loop_run(struct trainer *trainer, uint64_t seed, struct leti_error *err)
+{
+    struct loop loop = { .trainer = trainer, .seed = seed };
+    omp_set_num_threads((int)trainer->host->threads);
+    bool ok = loop_begin(&loop, err);
+    double start = seconds();
+    ok = ok && steps_run(&loop, err);
+    if (ok)
+        tell(&loop, seconds() - start);
+    ok = ok && (!loop.has_corpus || held_out_loss(&loop, err));
+    loop_end(&loop);
+    return ok;
+}

@@ -1,0 +1,196 @@
+/* trainer.fcft - feedback-conditioned fine-tuning: next-token cross-entropy on the iteration's
+ * training texts by AdamW, with continued pre-training on a corpus in between.
+ *
+ * With mode "corpus" it is the control that takes the corpus steps alone, and with `steps` set it
+ * pre-trains without any example.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "trainer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "leti/plugin.h"
+
+/* What the run's seed is mixed with. */
+enum { SEED_INIT = 101, SEED_TOKENS = 102 };
+
+static enum leti_status start(void *self, const struct leti_host *host)
+{
+    struct trainer *trainer = self;
+    bool corpus_alone = !strcmp(trainer->mode, "corpus");
+    trainer->host = host;
+    if (corpus_alone && !*trainer->corpus)
+        return host->fail(host, "mode \"corpus\" needs a corpus");
+    if (trainer->steps && !corpus_alone)
+        return host->fail(host,
+                          "steps = %lld needs mode \"corpus\": the steps on examples follow "
+                          "from epochs and batch",
+                          (long long)trainer->steps);
+    return LETI_OK;
+}
+
+static void stop(void *self)
+{
+    struct trainer *trainer = self;
+    lm_model_close(trainer->model);
+    optimizer_clear(&trainer->optimizer);
+    examples_clear(&trainer->examples);
+    corpus_clear(&trainer->documents);
+    free(trainer->model_dir);
+}
+
+/* ---- load ---- */
+
+static bool has_parameters(const char *dir)
+{
+    char file[PATH_MAX], index[PATH_MAX];
+    struct leti_error err;
+    return !lm_path(dir, "model.safetensors", file, &err) ||
+           !lm_path(dir, "model.safetensors.index.json", index, &err) || lm_file_exists(file) ||
+           lm_file_exists(index);
+}
+
+/* The rows of new tokens are drawn at the deviation of the trained rows, so a model that is yet
+ * to be pre-trained gets none. */
+static bool add_tokens(const struct trainer *trainer, struct lm_model *model,
+                       struct leti_error *err)
+{
+    if (trainer->steps || !trainer->tokens.n)
+        return true;
+    int32_t *ids = calloc(trainer->tokens.n, sizeof *ids);
+    bool ok = ids ? lm_model_add_specials(model, trainer->tokens.items, trainer->tokens.n,
+                                          leti_mix(trainer->host->seed, SEED_TOKENS), ids, err)
+                  : leti_error_set(err, "out of memory");
+    free(ids);
+    return ok;
+}
+
+static bool open_model(const struct trainer *trainer, const char *dir, struct lm_model **out,
+                       struct leti_error *err)
+{
+    if (strcmp(trainer->init, "random") || has_parameters(dir))
+        return lm_model_open(dir, out, err);
+    return lm_model_random(dir, leti_mix(trainer->host->seed, SEED_INIT), out, err);
+}
+
+static enum leti_status load(void *self, const char *model_dir)
+{
+    struct trainer *trainer = self;
+    const struct leti_host *host = trainer->host;
+    struct leti_error err;
+    struct lm_model *model = NULL;
+    char *dir = strdup(model_dir);
+    if (!dir)
+        return host->fail(host, "out of memory");
+    if (!open_model(trainer, dir, &model, &err) || !add_tokens(trainer, model, &err) ||
+        !optimizer_load(&trainer->optimizer, model, dir, &err)) {
+        lm_model_close(model);
+        free(dir);
+        return host->fail(host, "%s", err.text);
+    }
+    lm_model_close(trainer->model);
+    free(trainer->model_dir);
+    trainer->model = model;
+    trainer->model_dir = dir;
+    return LETI_OK;
+}
+
+/* ---- learn and train ---- */
+
+static enum leti_status learn(void *self, const struct leti_example *example)
+{
+    struct trainer *trainer = self;
+    const struct leti_host *host = trainer->host;
+    struct leti_error err;
+    if (!trainer->model)
+        return host->fail(host, "an example came before a model was loaded");
+    int64_t longest = trainer->model->config.max_positions;
+    if (trainer->max_length && trainer->max_length < longest)
+        longest = trainer->max_length;
+    if (!examples_add(&trainer->examples, trainer->model, example, (int32_t)longest,
+                      leti_mix(host->seed, SEED_TOKENS), &err))
+        return host->fail(host, "problem %s, sample %u: %s", example->problem, example->index,
+                          err.text);
+    return LETI_OK;
+}
+
+static enum lm_dtype dtype_of(const char *name)
+{
+    return strcmp(name, "bf16") ? LM_F32 : LM_BF16;
+}
+
+static enum leti_status train(void *self, const struct leti_training *training)
+{
+    struct trainer *trainer = self;
+    const struct leti_host *host = trainer->host;
+    struct leti_error err;
+    if (!trainer->model)
+        return host->fail(host, "there is no model to train");
+    if (!trainer->examples.n && !trainer->steps)
+        host->log(host, LETI_LOG_WARN, "iteration %u brought no example to learn from",
+                  training->iteration);
+    bool ok = loop_run(trainer, training->seed, &err) &&
+              lm_model_save(trainer->model, trainer->model_dir, training->out_dir,
+                            dtype_of(trainer->dtype), &err) &&
+              optimizer_save(&trainer->optimizer, training->out_dir, &err);
+    examples_clear(&trainer->examples);
+    return ok ? LETI_OK : host->fail(host, "%s", err.text);
+}
+
+static const struct leti_option options[] = {
+    LETI_OPT_CHOICE(struct trainer, mode, "fcft", "fcft|corpus",
+                    "fcft: the examples, and the corpus in between; corpus: as many corpus steps "
+                    "as fcft would take, and nothing else"),
+    LETI_OPT_CHOICE(struct trainer, init, "load", "load|random",
+                    "random: draw the parameters where the model's folder has none"),
+    LETI_OPT_INT(struct trainer, epochs, "3", 1, 10000, "passes over the iteration's examples"),
+    LETI_OPT_INT(struct trainer, batch, "16", 1, 65536, "sequences a step"),
+    LETI_OPT_INT(struct trainer, micro_tokens, "4096", 1, 1 << 24,
+                 "tokens of one pass; gradients of several add up to a step's"),
+    LETI_OPT_INT(struct trainer, max_length, "0", 0, 1 << 24,
+                 "tokens of an example, the rest is cut; 0: the model's positions"),
+    LETI_OPT_REAL(struct trainer, lr, "1e-5", 0, 1, "learning rate"),
+    LETI_OPT_REAL(struct trainer, weight_decay, "0.01", 0, 10, "of matrices, not of norms"),
+    LETI_OPT_REAL(struct trainer, beta1, "0.9", 0, 0.999999, "decay of AdamW's first moment"),
+    LETI_OPT_REAL(struct trainer, beta2, "0.999", 0, 0.999999, "decay of AdamW's second moment"),
+    LETI_OPT_REAL(struct trainer, eps, "1e-8", 1e-30, 1, "added to AdamW's denominator"),
+    LETI_OPT_INT(struct trainer, warmup, "0", 0, 1 << 30,
+                 "first steps of the optimizer, over which the learning rate rises"),
+    LETI_OPT_REAL(struct trainer, decay, "0", 0, 1,
+                  "share of an iteration's steps, at its end, over which the rate falls"),
+    LETI_OPT_REAL(struct trainer, final_lr_ratio, "0", 0, 1,
+                  "what the rate falls to, as a share of lr"),
+    LETI_OPT_TEXT(struct trainer, corpus, "",
+                  "file of plain text, or of JSON lines with a text each, either may be gzip; "
+                  "empty: no corpus steps"),
+    LETI_OPT_INT(struct trainer, corpus_block, "1024", 2, 1 << 24,
+                 "tokens of a block of corpus text, at most the model's positions"),
+    LETI_OPT_INT(struct trainer, corpus_tokens, "0", 0, 1 << 30,
+                 "tokens of a corpus step, in whole blocks; 0: batch blocks"),
+    LETI_OPT_REAL(struct trainer, corpus_holdout, "0.1", 0, 1,
+                  "share of the corpus' documents that is held out for corpus_loss"),
+    LETI_OPT_INT(struct trainer, corpus_eval_tokens, "65536", 1, 1 << 30,
+                 "held-out tokens, at most, that corpus_loss is taken over"),
+    LETI_OPT_INT(struct trainer, steps, "0", 0, 1 << 30,
+                 "corpus steps of pre-training, in mode corpus; 0: as many as the examples say"),
+    LETI_OPT_LIST(struct trainer, tokens,
+                  "<|good|>\n<|bad|>\n<|lang_feedback|>\n<|/lang_feedback|>", 0, 1024,
+                  "special tokens added to the model when it is loaded, unless steps is set"),
+    LETI_OPT_CHOICE(struct trainer, dtype, "f32", "f32|bf16", "type of the saved parameters"),
+    { 0 },
+};
+
+LETI_EXPORT const struct leti_plugin leti_plugin = {
+    LETI_PLUGIN_HEADER,
+    .kind = LETI_TRAINER,
+    .name = "trainer.fcft",
+    .version = "1.0",
+    .summary = "Feedback-conditioned fine-tuning by AdamW, with continued pre-training",
+    .instance_size = sizeof(struct trainer),
+    .options = options,
+    .start = start,
+    .stop = stop,
+    .trainer = { .load = load, .learn = learn, .train = train },
+};

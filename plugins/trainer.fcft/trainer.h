@@ -1,0 +1,31 @@
+/* trainer.h - the instance: its options and what it holds between calls.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef FCFT_TRAINER_H
+#define FCFT_TRAINER_H
+
+#include "corpus.h"
+#include "examples.h"
+#include "optimizer.h"
+
+struct trainer {
+    /* options */
+    const char *mode, *init, *dtype, *corpus;
+    int64_t epochs, batch, micro_tokens, max_length, steps, warmup;
+    int64_t corpus_tokens, corpus_block, corpus_eval_tokens;
+    double lr, weight_decay, beta1, beta2, eps, decay, final_lr_ratio, corpus_holdout;
+    struct leti_list tokens;
+
+    const struct leti_host *host;
+    char *model_dir; /* that the model was loaded from */
+    struct lm_model *model;
+    struct optimizer optimizer;
+    struct examples examples;
+    struct corpus documents; /* of the corpus; none before the first train */
+    int32_t documents_of;    /* size of the vocabulary that they were read with */
+};
+
+/* Trains on the examples and the corpus as the options say, and tells the metrics. */
+bool loop_run(struct trainer *, uint64_t seed, struct leti_error *err);
+
+#endif
