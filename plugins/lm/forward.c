@@ -23,7 +23,7 @@ struct lm_forward {
     float *gate_up; /* [2 F] */
     float *act;     /* [F] */
     int32_t *tokens, *positions, *starts;
-    struct lm_kv_span *shared, *own;
+    struct lm_kv *shared, *own;
     float *rope; /* [max_positions][D] */
 };
 
@@ -43,8 +43,8 @@ static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct le
            lm_buffer(rows, sizeof(int32_t), &f->tokens, err) &&
            lm_buffer(rows, sizeof(int32_t), &f->positions, err) &&
            lm_buffer(rows + 1, sizeof(int32_t), &f->starts, err) &&
-           lm_buffer(rows, sizeof(struct lm_kv_span), &f->shared, err) &&
-           lm_buffer(rows, sizeof(struct lm_kv_span), &f->own, err) &&
+           lm_buffer(rows, sizeof(struct lm_kv), &f->shared, err) &&
+           lm_buffer(rows, sizeof(struct lm_kv), &f->own, err) &&
            lm_buffer((size_t)max_positions, D * sizeof(float), &f->rope, err);
 }
 
@@ -135,21 +135,6 @@ static bool layer_end(struct lm_forward *f, const struct lm_layer *layer, int32_
     return product(f, f->act, params + layer->w_down, f->x, 1, rows, C, F, err);
 }
 
-/* Copies the keys and values of n rows of qkv to a block, from position at. */
-static void store(struct lm_forward *f, int32_t row, int32_t n, struct lm_kv_block *kv,
-                  int32_t layer, int32_t at)
-{
-    const struct lm_config *c = &f->model->config;
-    size_t H = (size_t)c->n_heads, K = (size_t)c->n_kv_heads, D = (size_t)c->head_dim;
-    float *keys = lm_kv_keys(f->cache, kv, layer) + (size_t)at * K * D;
-    float *values = lm_kv_values(f->cache, kv, layer) + (size_t)at * K * D;
-    for (size_t i = 0; i < (size_t)n; i++) {
-        const float *key = f->qkv + ((size_t)row + i) * (H + 2 * K) * D + H * D;
-        memcpy(keys + i * K * D, key, K * D * sizeof *key);
-        memcpy(values + i * K * D, key + K * D, K * D * sizeof *key);
-    }
-}
-
 bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, int32_t n,
                         struct leti_error *err)
 {
@@ -168,7 +153,8 @@ bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, 
         if (!layer_begin(f, &f->model->layers[l], starts[n], err))
             return false;
         for (int32_t i = 0; i < n; i++)
-            store(f, starts[i], prompts[i].n, prompts[i].kv, l, 0);
+            f->own[i] = lm_kv_layer(f->cache, prompts[i].kv, l, 0);
+        lm_kv_store(f->qkv, starts, f->own, n, H, K, D);
         lm_attention(f->qkv, starts, n, f->mixed, f->lse, H, K, D);
         if (!layer_end(f, &f->model->layers[l], starts[n], err))
             return false;
@@ -177,13 +163,6 @@ bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, 
         memcpy(prompts[i].hidden, f->x + (size_t)(starts[i + 1] - 1) * (size_t)c->d_model,
                (size_t)c->d_model * sizeof *f->x);
     return true;
-}
-
-static struct lm_kv_span span(const struct lm_forward *f, const struct lm_kv_block *kv,
-                              int32_t layer, int32_t n)
-{
-    return (struct lm_kv_span){ lm_kv_keys(f->cache, kv, layer), lm_kv_values(f->cache, kv, layer),
-                                n };
 }
 
 bool lm_forward_decode(struct lm_forward *f, const struct lm_decode *rows, int32_t n, float *hidden,
@@ -200,11 +179,10 @@ bool lm_forward_decode(struct lm_forward *f, const struct lm_decode *rows, int32
         if (!layer_begin(f, &f->model->layers[l], n, err))
             return false;
         for (int32_t i = 0; i < n; i++) {
-            store(f, i, 1, rows[i].own, l, rows[i].n_own);
-            f->shared[i] = span(f, rows[i].prompt, l, rows[i].n_prompt);
-            f->own[i] = span(f, rows[i].own, l, rows[i].n_own + 1);
+            f->shared[i] = lm_kv_layer(f->cache, rows[i].prompt, l, rows[i].n_prompt);
+            f->own[i] = lm_kv_layer(f->cache, rows[i].own, l, rows[i].n_own);
         }
-        lm_attention_decode(f->qkv, (H + 2 * K) * D, f->shared, f->own, f->mixed, n, H, K, D);
+        lm_attention_decode(f->qkv, f->shared, f->own, f->mixed, n, H, K, D);
         if (!layer_end(f, &f->model->layers[l], n, err))
             return false;
     }

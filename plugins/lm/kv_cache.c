@@ -8,11 +8,11 @@
 
 struct lm_kv_block {
     struct lm_kv_block *next_free;
-    float *data; /* [layer][k, v][capacity][K D] */
+    float *data; /* [layer][k, v][plane] */
 };
 
 struct lm_kv_cache {
-    size_t plane; /* elements of one layer's keys, or values; whole cache lines */
+    size_t plane; /* elements of one layer's keys, or values */
     size_t block_bytes;
     struct lm_kv_block *free;
 };
@@ -20,18 +20,17 @@ struct lm_kv_cache {
 bool lm_kv_cache_create(const struct lm_config *config, int32_t capacity, struct lm_kv_cache **out,
                         struct leti_error *err)
 {
-    enum { LINE = 64 / sizeof(float) };
     size_t row = (size_t)config->n_kv_heads * (size_t)config->head_dim;
     size_t planes = 2 * (size_t)config->n_layers;
+    size_t positions = ((size_t)capacity + LM_KEYS_ABREAST - 1) / LM_KEYS_ABREAST * LM_KEYS_ABREAST;
     size_t plane, bytes;
-    if (__builtin_mul_overflow(row, (size_t)capacity, &plane) ||
-        __builtin_add_overflow(plane, LINE - 1, &plane) ||
-        __builtin_mul_overflow(plane / LINE * LINE, planes * sizeof(float), &bytes))
+    if (__builtin_mul_overflow(row, positions, &plane) ||
+        __builtin_mul_overflow(plane, planes * sizeof(float), &bytes))
         return leti_error_set(err, "keys and values of %d positions are too large", capacity);
     struct lm_kv_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return leti_error_set(err, "out of memory");
-    cache->plane = plane / LINE * LINE;
+    cache->plane = plane;
     cache->block_bytes = bytes;
     *out = cache;
     return true;
@@ -82,12 +81,9 @@ void lm_kv_give(struct lm_kv_cache *cache, struct lm_kv_block *block)
     cache->free = block;
 }
 
-float *lm_kv_keys(const struct lm_kv_cache *cache, const struct lm_kv_block *block, int32_t layer)
+struct lm_kv lm_kv_layer(const struct lm_kv_cache *cache, const struct lm_kv_block *block,
+                         int32_t layer, int32_t n)
 {
-    return block->data + 2 * (size_t)layer * cache->plane;
-}
-
-float *lm_kv_values(const struct lm_kv_cache *cache, const struct lm_kv_block *block, int32_t layer)
-{
-    return block->data + (2 * (size_t)layer + 1) * cache->plane;
+    float *keys = block->data + 2 * (size_t)layer * cache->plane;
+    return (struct lm_kv){ keys, keys + cache->plane, n };
 }

@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "ops.h"
 
 struct lm_kv_cache;
 struct lm_kv_block;
 
-/* capacity: positions that a block has room for. */
+/* capacity: positions that a block has room for, rounded up to what the operations need. */
 bool lm_kv_cache_create(const struct lm_config *, int32_t capacity, struct lm_kv_cache **out,
                         struct leti_error *err);
 /* All blocks must have been given back. */
@@ -25,8 +26,8 @@ void lm_kv_cache_destroy(struct lm_kv_cache *);
 bool lm_kv_take(struct lm_kv_cache *, struct lm_kv_block **out, struct leti_error *err);
 void lm_kv_give(struct lm_kv_cache *, struct lm_kv_block *); /* NULL: nothing to do */
 
-/* Rows [capacity][K D] of one layer. */
-float *lm_kv_keys(const struct lm_kv_cache *, const struct lm_kv_block *, int32_t layer);
-float *lm_kv_values(const struct lm_kv_cache *, const struct lm_kv_block *, int32_t layer);
+/* The keys and values of one layer, of which n positions are stored. */
+struct lm_kv lm_kv_layer(const struct lm_kv_cache *, const struct lm_kv_block *, int32_t layer,
+                         int32_t n);
 
 #endif

@@ -67,16 +67,27 @@ void lm_attention_backward(const float *dout, const float *qkv, const float *out
                            const int32_t *starts, int32_t n_seqs, float *dqkv, int64_t H, int64_t K,
                            int64_t D);
 
-/* One step of decoding for B sequences. q_stride, kv layout: sequence b attends to n_shared[b]
- * positions of a prompt that several sequences share, then to n_own[b] of its own. Key and value
- * rows are [position][K D]. out [B][H D]. */
-struct lm_kv_span {
-    const float *k, *v;
+/* ---- attention to keys and values that stay from step to step ---- */
+
+/* Sixteen positions' keys stand side by side, [position / 16][K D][16], so that a vector holds the
+ * scores of sixteen positions; values are rows [position][K D]. There is room for whole sixteens
+ * of positions, of which n are stored. */
+enum { LM_KEYS_ABREAST = 16 };
+struct lm_kv {
+    float *k, *v;
     int32_t n;
 };
-void lm_attention_decode(const float *q, int64_t q_stride, const struct lm_kv_span *shared,
-                         const struct lm_kv_span *own, float *out, int64_t B, int64_t H, int64_t K,
-                         int64_t D);
+
+/* Stores the keys and values of packed sequences, qkv [N][(H + 2 K) D]: those of sequence i from
+ * position kv[i].n on. */
+void lm_kv_store(const float *qkv, const int32_t *starts, const struct lm_kv *kv, int32_t n_seqs,
+                 int64_t H, int64_t K, int64_t D);
+
+/* One step of decoding for B sequences, qkv [B][(H + 2 K) D] -> out [B][H D]: stores the key and
+ * the value of row b at position own[b].n, and attends to all of shared[b], a prompt that others
+ * may share, and to own[b].n + 1 positions of own[b]. Rows that share are best neighbours. */
+void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
+                         float *out, int64_t B, int64_t H, int64_t K, int64_t D);
 
 /* ---- SwiGLU: gate_up [N][2 F] -> out [N][F] = silu(gate) * up ---- */
 

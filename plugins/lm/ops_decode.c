@@ -1,5 +1,9 @@
 /* ops_decode.c - attention of one new position a sequence, over keys and values kept from before.
  *
+ * There is one query a head and sequence, so this is no product of matrices; what counts is that
+ * keys and values are read once, in whole vectors, and stay in the first cache while neighbours
+ * that share a prompt need them.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops.h"
 
@@ -8,31 +12,71 @@
 
 #include "ops_vector.h"
 
-enum { KEYS = 64 };
+enum {
+    LANES = LM_KEYS_ABREAST,
+    TILE = 16 * LANES, /* positions whose scores are held at once */
+    NEIGHBOURS = 8,    /* sequences that one task takes a head of */
+};
+typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-/* The running softmax of one query. */
-struct row {
+struct shape {
+    int64_t H, K, D;
+};
+
+/* ---- storing ---- */
+
+static void store(const float *key, const float *value, const struct lm_kv *kv, int64_t position,
+                  int64_t head, struct shape s)
+{
+    int64_t width = s.K * s.D, at = head * s.D;
+    float *k = kv->k + (position / LANES * width + at) * LANES + position % LANES;
+    for (int64_t d = 0; d < s.D; d++)
+        k[d * LANES] = key[d];
+    memcpy(kv->v + position * width + at, value, (size_t)s.D * sizeof *value);
+}
+
+void lm_kv_store(const float *qkv, const int32_t *starts, const struct lm_kv *kv, int32_t n_seqs,
+                 int64_t H, int64_t K, int64_t D)
+{
+    struct shape s = { H, K, D };
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int32_t i = 0; i < n_seqs; i++)
+        for (int64_t head = 0; head < K; head++)
+            for (int32_t row = starts[i]; row < starts[i + 1]; row++) {
+                const float *key = qkv + row * (H + 2 * K) * D + (H + head) * D;
+                store(key, key + K * D, &kv[i], kv[i].n + row - starts[i], head, s);
+            }
+}
+
+/* ---- attending ---- */
+
+/* The running softmax of one query: out is the weighted sum of values so far, whose weights are
+ * relative to max and add up to sum. */
+struct query {
     const float *q;
     float *out;
     float max, sum, scale;
 };
 
-LM_VECTOR static void scores(const struct row *row, const float *k, int64_t stride, int64_t n,
-                             int64_t D, float *s)
+/* out [blocks][LANES]. The last block's scores may contain any number beyond the positions that
+ * are stored. */
+LM_INLINE void scores(const struct query *query, const float *k, int64_t block_stride,
+                      int64_t blocks, int64_t D, float *out)
 {
-    for (int64_t j = 0; j < n; j++) {
-        float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t d = 0; d < D; d++)
-            sum += row->q[d] * k[j * stride + d];
-        s[j] = sum * row->scale;
+    for (int64_t b = 0; b < blocks; b++, k += block_stride, out += LANES) {
+        lanes even = { 0 }, odd = { 0 };
+        for (int64_t d = 0; d < D; d += 2) {
+            even += query->q[d] * *(const lanes *)(k + d * LANES);
+            odd += query->q[d + 1] * *(const lanes *)(k + (d + 1) * LANES);
+        }
+        *(lanes *)out = (even + odd) * query->scale;
     }
 }
 
-/* Brings the row to the maximum with these scores, and turns them into weights. */
-LM_VECTOR static void weigh(struct row *row, float *s, int64_t n, int64_t D)
+/* Brings the query to the maximum with these n scores, and turns them into weights. */
+LM_INLINE void weigh(struct query *query, float *s, int64_t n, int64_t D)
 {
-    float top = row->max, rest = 0.0f;
+    float top = query->max, rest = 0.0f;
 #pragma omp simd reduction(max : top)
     for (int64_t j = 0; j < n; j++)
         top = s[j] > top ? s[j] : top;
@@ -41,51 +85,91 @@ LM_VECTOR static void weigh(struct row *row, float *s, int64_t n, int64_t D)
         s[j] = lm_exp(s[j] - top);
         rest += s[j];
     }
-    float factor = row->sum > 0.0f ? lm_exp(row->max - top) : 0.0f;
+    float factor = query->sum > 0.0f ? lm_exp(query->max - top) : 0.0f;
     for (int64_t d = 0; d < D; d++)
-        row->out[d] *= factor;
-    row->sum = row->sum * factor + rest;
-    row->max = top;
+        query->out[d] *= factor;
+    query->sum = query->sum * factor + rest;
+    query->max = top;
 }
 
-LM_VECTOR static void gather(struct row *row, const float *s, const float *v, int64_t stride,
-                             int64_t n, int64_t D)
+/* out[0..wide * LANES) += s[n] v[n][..]; four sums at a time, for each waits for its last. */
+LM_INLINE void gather_lanes(int wide, const float *s, const float *v, int64_t stride, int64_t n,
+                            float *out)
 {
-    for (int64_t j = 0; j < n; j++)
-        for (int64_t d = 0; d < D; d++)
-            row->out[d] += s[j] * v[j * stride + d];
+    lanes sum[4][2] = { 0 };
+    int64_t j = 0;
+    for (; j + 4 <= n; j += 4)
+        for (int i = 0; i < 4; i++)
+            for (int w = 0; w < wide; w++)
+                sum[i][w] += s[j + i] * *(const lanes *)(v + (j + i) * stride + w * LANES);
+    for (; j < n; j++)
+        for (int w = 0; w < wide; w++)
+            sum[0][w] += s[j] * *(const lanes *)(v + j * stride + w * LANES);
+    for (int w = 0; w < wide; w++)
+        *(lanes *)(out + w * LANES) += (sum[0][w] + sum[1][w]) + (sum[2][w] + sum[3][w]);
 }
 
-static void attend(struct row *row, const struct lm_kv_span *span, int64_t at, int64_t stride,
-                   int64_t D)
+LM_INLINE void gather(const float *s, const float *v, int64_t stride, int64_t n, int64_t D,
+                      float *out)
 {
-    float s[KEYS];
-    for (int64_t key = 0; key < span->n; key += KEYS) {
-        int64_t n = key + KEYS < span->n ? KEYS : span->n - key;
-        scores(row, span->k + key * stride + at, stride, n, D, s);
-        weigh(row, s, n, D);
-        gather(row, s, span->v + key * stride + at, stride, n, D);
+    int64_t d = 0;
+    for (; d + 2 * LANES <= D; d += 2 * LANES)
+        gather_lanes(2, s, v + d, stride, n, out + d);
+    for (; d + LANES <= D; d += LANES)
+        gather_lanes(1, s, v + d, stride, n, out + d);
+    if (d < D)
+        for (int64_t j = 0; j < n; j++)
+            for (int64_t i = d; i < D; i++)
+                out[i] += s[j] * v[j * stride + i];
+}
+
+LM_INLINE void attend(struct query *query, const struct lm_kv *kv, int64_t n, int64_t head,
+                      struct shape shape)
+{
+    int64_t D = shape.D, width = shape.K * D;
+    float s[TILE] __attribute__((aligned(64)));
+    for (int64_t first = 0; first < n; first += TILE) {
+        int64_t count = n - first < TILE ? n - first : TILE;
+        scores(query, kv->k + first * width + head * D * LANES, width * LANES,
+               (count + LANES - 1) / LANES, D, s);
+        weigh(query, s, count, D);
+        gather(s, kv->v + first * width + head * D, width, count, D, query->out);
     }
 }
 
-void lm_attention_decode(const float *q, int64_t q_stride, const struct lm_kv_span *shared,
-                         const struct lm_kv_span *own, float *out, int64_t B, int64_t H, int64_t K,
-                         int64_t D)
+/* All queries of one key-value head, of the rows first .. end-1. */
+LM_VECTOR static void attend_head(const float *qkv, const struct lm_kv *shared,
+                                  const struct lm_kv *own, float *out, int64_t first, int64_t end,
+                                  int64_t head, struct shape s)
 {
-#pragma omp parallel for collapse(2) schedule(dynamic, 4)
-    for (int64_t b = 0; b < B; b++)
-        for (int64_t h = 0; h < H; h++) {
-            struct row row = {
-                .q = q + b * q_stride + h * D,
-                .out = out + (b * H + h) * D,
+    int64_t D = s.D, queries = s.H / s.K;
+    for (int64_t b = first; b < end; b++) {
+        const float *row = qkv + b * (s.H + 2 * s.K) * D;
+        const float *key = row + (s.H + head) * D;
+        store(key, key + s.K * D, &own[b], own[b].n, head, s);
+        for (int64_t h = head * queries; h < (head + 1) * queries; h++) {
+            struct query query = {
+                .q = row + h * D,
+                .out = out + (b * s.H + h) * D,
                 .max = -INFINITY,
                 .scale = 1.0f / sqrtf((float)D),
             };
-            memset(row.out, 0, (size_t)D * sizeof *out);
-            int64_t at = h / (H / K) * D;
-            attend(&row, &shared[b], at, K * D, D);
-            attend(&row, &own[b], at, K * D, D);
+            memset(query.out, 0, (size_t)D * sizeof *out);
+            attend(&query, &shared[b], shared[b].n, head, s);
+            attend(&query, &own[b], own[b].n + 1, head, s);
+            float inverse = 1.0f / query.sum;
             for (int64_t d = 0; d < D; d++)
-                row.out[d] /= row.sum;
+                query.out[d] *= inverse;
         }
+    }
+}
+
+void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
+                         float *out, int64_t B, int64_t H, int64_t K, int64_t D)
+{
+    struct shape s = { H, K, D };
+#pragma omp parallel for collapse(2) schedule(dynamic)
+    for (int64_t b = 0; b < B; b += NEIGHBOURS)
+        for (int64_t head = 0; head < K; head++)
+            attend_head(qkv, shared, own, out, b, b + NEIGHBOURS < B ? b + NEIGHBOURS : B, head, s);
 }

@@ -326,33 +326,34 @@ static void attends_back_over_many_tiles(void **state)
 static void decodes_as_it_attends(void **state)
 {
     (void)state;
-    enum { T = 150, H = 4, K = 2, D = 12, STRIDE = (H + 2 * K) * D };
-    static const int32_t starts[] = { 0, T }, shared_sizes[] = { 0, 1, 64, 100, T };
-    float *qkv = array(T * STRIDE), *k = array(T * K * D), *v = array(T * K * D);
-    float *all = array(T * H * D), *lse = array(T * H), out[5 * H * D];
-    struct lm_kv_span shared[5], own[5];
-    for (int t = 0; t < T; t++) {
-        memcpy(k + t * K * D, qkv + t * STRIDE + H * D, K * D * sizeof *k);
-        memcpy(v + t * K * D, qkv + t * STRIDE + (H + K) * D, K * D * sizeof *v);
-    }
-    float *q = array(5 * STRIDE);
-    for (int b = 0; b < 5; b++) {
+    enum { T = 310, ROOM = 320, H = 4, K = 2, D = 44, STRIDE = (H + 2 * K) * D, B = 6 };
+    static const int32_t starts[] = { 0, T }, shared_sizes[B] = { 0, 1, 64, 100, 300, T - 1 };
+    float *qkv = array(T * STRIDE), *all = array(T * H * D), *lse = array(T * H);
+    float *rows = array(B * STRIDE), *out = array(B * H * D), *kept[B];
+    struct lm_kv shared[B], own[B];
+    for (int b = 0; b < B; b++) {
         int32_t n = shared_sizes[b];
-        memcpy(q + b * STRIDE, qkv + (T - 1) * STRIDE, STRIDE * sizeof *q);
-        shared[b] = (struct lm_kv_span){ k, v, n };
-        own[b] = (struct lm_kv_span){ k + n * K * D, v + n * K * D, T - n };
+        kept[b] = array(4 * ROOM * K * D);
+        shared[b] = (struct lm_kv){ kept[b], kept[b] + ROOM * K * D, 0 };
+        own[b] = (struct lm_kv){ kept[b] + 2 * ROOM * K * D, kept[b] + 3 * ROOM * K * D, 0 };
+        lm_kv_store(qkv, (const int32_t[]){ 0, n }, &shared[b], 1, H, K, D);
+        lm_kv_store(qkv, (const int32_t[]){ n, T - 1 }, &own[b], 1, H, K, D);
+        shared[b].n = n;
+        own[b].n = T - 1 - n;
+        memcpy(rows + b * STRIDE, qkv + (T - 1) * STRIDE, STRIDE * sizeof *rows);
     }
     lm_attention(qkv, starts, 1, all, lse, H, K, D);
-    lm_attention_decode(q, STRIDE, shared, own, out, 5, H, K, D);
-    for (int b = 0; b < 5; b++)
+    lm_attention_decode(rows, shared, own, out, B, H, K, D);
+    for (int b = 0; b < B; b++) {
         for (int i = 0; i < H * D; i++)
             assert_near("out", (size_t)i, out[b * H * D + i], all[(T - 1) * H * D + i], 1e-5);
+        free(kept[b]);
+    }
     free(qkv);
-    free(k);
-    free(v);
     free(all);
     free(lse);
-    free(q);
+    free(rows);
+    free(out);
 }
 
 /* ---- SwiGLU ---- */
