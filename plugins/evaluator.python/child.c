@@ -1,0 +1,162 @@
+/* child.c - compiles and runs one program, and says how it ended.
+ *
+ * The tests have passed if and only if the evaluation of the whole text came back to us with a
+ * value. Whatever else happens, be it os._exit, leaves another ending or none.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "child.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "jail.h"
+
+void report_feedback(struct report *report, const char *text, size_t size)
+{
+    if (size <= FEEDBACK_MAX) {
+        memmove(report->feedback, text, size);
+        report->feedback_size = (uint32_t)size;
+        return;
+    }
+    char note[64];
+    size_t half = FEEDBACK_MAX / 2 - sizeof note;
+    int n = snprintf(note, sizeof note, "\n[... %zu bytes left out ...]\n", size - 2 * half);
+    memmove(report->feedback, text, half);
+    memmove(report->feedback + half, note, (size_t)n);
+    memmove(report->feedback + half + (size_t)n, text + size - half, half);
+    report->feedback_size = (uint32_t)(2 * half + (size_t)n);
+}
+
+/* The text of a str object, in UTF-8 as stderr has it, into the report. */
+static bool report_object(const struct python *py, void *object, struct report *report)
+{
+    char *text;
+    ptrdiff_t size;
+    void *bytes =
+        object ? py->PyUnicode_AsEncodedString(object, "utf-8", "backslashreplace") : NULL;
+    if (!bytes || py->PyBytes_AsStringAndSize(bytes, &text, &size) != 0)
+        return false;
+    report_feedback(report, text, (size_t)size);
+    return true;
+}
+
+/* The name of the exception's class without its module. */
+static void report_exception(const struct python *py, void *class, struct report *report)
+{
+    const char *name = py->PyExceptionClass_Name(class);
+    const char *dot = strrchr(name, '.');
+    snprintf(report->exception, sizeof report->exception, "%s", dot ? dot + 1 : name);
+}
+
+/* Prints the exception just as the interpreter would at its end, but into a text of ours:
+ * whatever the program did to sys.stderr and sys.excepthook. */
+static bool report_traceback(const struct python *py, const struct prepared *prepared, void *class,
+                             void *value, void *traceback, struct report *report)
+{
+    void *file = py->PyObject_CallObject(prepared->text_io, NULL);
+    if (!file || py->PySys_SetObject("stderr", file) != 0)
+        return false;
+    py->PyErr_Display(class, value, traceback);
+    return report_object(py, py->PyObject_CallMethod(file, "getvalue", NULL), report);
+}
+
+/* "SystemExit: 0 (...)": what the program called and with what. */
+static void report_exit(const struct python *py, void *value, struct report *report)
+{
+    static const char why[] = " (the program exited before its tests ended)\n";
+    static const char name[] = "SystemExit: ";
+    char line[1024];
+    size_t n = sizeof name - 1;
+    memcpy(line, name, n);
+    void *code = py->PyObject_GetAttrString(value, "code");
+    if (code && report_object(py, py->PyObject_Str(code), report)) {
+        size_t room = sizeof line - n - sizeof why;
+        size_t used = report->feedback_size < room ? report->feedback_size : room;
+        memcpy(line + n, report->feedback, used);
+        n += used;
+    }
+    memcpy(line + n, why, sizeof why - 1);
+    report_feedback(report, line, n + sizeof why - 1);
+}
+
+static enum ending report_error(const struct python *py, const struct prepared *prepared,
+                                struct report *report)
+{
+    void *class = NULL, *value = NULL, *traceback = NULL;
+    jail_relax();
+    py->PyErr_Fetch(&class, &value, &traceback);
+    py->PyErr_NormalizeException(&class, &value, &traceback);
+    if (traceback)
+        py->PyException_SetTraceback(value, traceback);
+    report_exception(py, class, report);
+    if (py->PyErr_GivenExceptionMatches(class, py->system_exit)) {
+        report_exit(py, value, report);
+        return ENDING_EXITED;
+    }
+    if (!report_traceback(py, prepared, class, value, traceback, report)) {
+        py->PyErr_Clear();
+        report_feedback(report, report->exception, strlen(report->exception));
+    }
+    bool memory = py->PyErr_GivenExceptionMatches(class, py->memory_error);
+    return memory ? ENDING_MEMORY : ENDING_EXCEPTION;
+}
+
+/* The code of the text as `python -c` would compile it. That cannot take a NUL nor anything that
+ * is not UTF-8; there compile() raises what it does for such a text. */
+static void *compile_text(const struct python *py, const struct prepared *prepared,
+                          const char *text, size_t size, void **source)
+{
+    *source = py->PyUnicode_DecodeUTF8(text, (ptrdiff_t)size, NULL);
+    if (*source && !memchr(text, '\0', size)) {
+        struct python_flags flags = { .flags = PYTHON_IGNORE_COOKIE };
+        return py->Py_CompileStringExFlags(text, "<string>", PYTHON_FILE_INPUT, &flags, -1);
+    }
+    py->PyErr_Clear();
+    void *bytes = py->PyBytes_FromStringAndSize(text, (ptrdiff_t)size);
+    void *name = py->PyUnicode_DecodeUTF8("<string>", 8, NULL);
+    void *mode = py->PyUnicode_DecodeUTF8("exec", 4, NULL);
+    *source = bytes;
+    if (!bytes || !name || !mode)
+        return NULL;
+    return py->PyObject_CallFunctionObjArgs(prepared->compile, bytes, name, mode, NULL);
+}
+
+/* The same code with the tests' comparisons watched. Where the guard fails, which a text that
+ * compiles gives no cause for, the code remains as it is. */
+static void *guard_code(const struct python *py, const struct prepared *prepared, void *code,
+                        void *source, uint32_t tests_line)
+{
+    void *line = py->PyLong_FromLong((long)tests_line);
+    void *guarded =
+        line ? py->PyObject_CallFunctionObjArgs(prepared->guard, source, line, NULL) : NULL;
+    if (!guarded)
+        py->PyErr_Clear();
+    return guarded && guarded != py->none ? guarded : code;
+}
+
+static enum ending run(const struct python *py, const struct prepared *prepared, const char *text,
+                       size_t size, uint32_t tests_line, struct report *report)
+{
+    void *source;
+    void *code = compile_text(py, prepared, text, size, &source);
+    if (!code)
+        return report_error(py, prepared, report);
+    code = guard_code(py, prepared, code, source, tests_line);
+    if (prepared->sources != py->none &&
+        !py->PyObject_CallFunctionObjArgs(prepared->sources, code, source, NULL))
+        py->PyErr_Clear();
+    if (!py->PyEval_EvalCode(code, prepared->main, prepared->main))
+        return report_error(py, prepared, report);
+    if (py->PyList_Size(prepared->found) > 0) {
+        report_object(py, py->PyList_GetItem(prepared->found, 0), report);
+        return ENDING_SUSPICIOUS;
+    }
+    return ENDING_PASSED;
+}
+
+void child_run(const struct python *python, const struct prepared *prepared, const char *text,
+               size_t size, uint32_t tests_line, struct report *report)
+{
+    enum ending ending = run(python, prepared, text, size, tests_line, report);
+    __atomic_store_n(&report->ending, (uint32_t)ending, __ATOMIC_RELEASE);
+}

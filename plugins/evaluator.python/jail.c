@@ -1,0 +1,328 @@
+/* jail.c - namespaces, mounts, limits.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "syscalls.h"
+
+enum {
+    THREADS_MAX = 256,
+    STACK_BYTES = 8 << 20,
+    REPORT_BYTES = 64 << 20, /* memory that is kept for the report of a program that ran out */
+};
+
+static bool fail_errno(struct leti_error *err, const char *what)
+{
+    return leti_error_set(err, "%s: %s", what, strerror(errno));
+}
+
+bool jail_unshare(struct leti_error *err)
+{
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                CLONE_NEWPID) == 0)
+        return true;
+    return leti_error_set(
+        err,
+        "this machine does not let us make user namespaces: %s; allow them (sysctl "
+        "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+        "kernel.apparmor_restrict_unprivileged_userns; in a container its seccomp profile), or "
+        "accept less with isolation = \"process\"",
+        strerror(errno));
+}
+
+/* ---- the view of the files ---- */
+
+/* Makes the folders above path, and path itself as a folder or as an empty file. */
+static bool make_place(const char *path, bool folder, struct leti_error *err)
+{
+    char part[4096];
+    int n = snprintf(part, sizeof part, "%s", path);
+    if (n < 0 || (size_t)n >= sizeof part)
+        return leti_error_set(err, "%s: the path is too long", path);
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return fail_errno(err, part);
+        *slash = '/';
+    }
+    if (folder)
+        return mkdir(part, 0755) == 0 || errno == EEXIST || fail_errno(err, part);
+    int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0 || close(fd) != 0)
+        return fail_errno(err, part);
+    return true;
+}
+
+/* One thing of the machine that is to be seen in the jail, taken before the machine's root goes. */
+struct sight {
+    const char *path;
+    char *link; /* target of a symbolic link; NULL: fd is a detached mount */
+    int fd;
+    bool folder;
+};
+
+static bool sight_take(const char *path, bool device, struct sight *out, struct leti_error *err)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return fail_errno(err, path);
+    struct sight sight = { .path = path, .fd = -1, .folder = S_ISDIR(info.st_mode) };
+    if (S_ISLNK(info.st_mode)) {
+        char target[4096];
+        ssize_t n = readlink(path, target, sizeof target - 1);
+        if (n < 0)
+            return fail_errno(err, path);
+        sight.link = strndup(target, (size_t)n);
+        if (!sight.link)
+            return leti_error_set(err, "no memory");
+        *out = sight;
+        return true;
+    }
+    sight.fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID };
+    if (!device)
+        attr.attr_set |= MOUNT_ATTR_NODEV;
+    if (sight.fd < 0 ||
+        mount_setattr(sight.fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) != 0) {
+        fail_errno(err, path);
+        if (sight.fd >= 0)
+            close(sight.fd);
+        return false;
+    }
+    *out = sight;
+    return true;
+}
+
+/* Puts it at the same path below the current folder, the root of the jail to be. */
+static bool sight_place(const struct sight *sight, struct leti_error *err)
+{
+    const char *place = sight->path + 1;
+    struct stat info;
+    if (lstat(place, &info) == 0) /* within something that is placed already */
+        return true;
+    if (sight->link) {
+        if (!make_place(place, true, err) || rmdir(place) != 0 || symlink(sight->link, place) != 0)
+            return fail_errno(err, place);
+        return true;
+    }
+    return make_place(place, sight->folder, err) &&
+           (move_mount(sight->fd, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
+            fail_errno(err, place));
+}
+
+static void sight_drop(struct sight *sight)
+{
+    free(sight->link);
+    if (sight->fd >= 0)
+        close(sight->fd);
+}
+
+/* Whether the jail may show this: not the folders that hold everything. */
+static bool may_show(const char *path)
+{
+    static const char *const never[] = { "/",     "/root", "/home", "/etc",  "/var",
+                                         "/proc", "/sys",  "/dev",  "/tmp",  "/run",
+                                         "/mnt",  "/srv",  "/opt",  "/boot", "/media" };
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (strcmp(path, never[i]) == 0)
+            return false;
+    return path[0] == '/' && access(path, F_OK) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *const system_paths[] = {
+    "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/ld.so.cache",
+};
+static const char *const device_paths[] = { "/dev/null", "/dev/zero", "/dev/urandom",
+                                            "/dev/random" };
+
+/* Takes what may be shown, parents first, so that sight_place meets each thing once. */
+static bool take_all(char **paths, size_t n, struct sight *sights, size_t *taken,
+                     struct leti_error *err)
+{
+    enum { N_SYSTEM = sizeof system_paths / sizeof *system_paths };
+    const char **sorted = malloc((n + N_SYSTEM) * sizeof *sorted);
+    if (!sorted)
+        return leti_error_set(err, "no memory");
+    size_t m = 0;
+    for (size_t i = 0; i < N_SYSTEM; i++)
+        sorted[m++] = system_paths[i];
+    for (size_t i = 0; i < n; i++)
+        sorted[m++] = paths[i];
+    qsort(sorted, m, sizeof *sorted, by_name);
+    bool ok = true;
+    for (size_t i = 0; i < m && ok; i++)
+        if (may_show(sorted[i]))
+            ok = sight_take(sorted[i], false, &sights[*taken], err) && ++*taken;
+    for (size_t i = 0; i < sizeof device_paths / sizeof *device_paths && ok; i++)
+        if (access(device_paths[i], F_OK) == 0)
+            ok = sight_take(device_paths[i], true, &sights[*taken], err) && ++*taken;
+    free(sorted);
+    return ok;
+}
+
+/* Mounts an empty folder for the program, where it may write. */
+static bool mount_work(struct jail *jail, struct leti_error *err)
+{
+    char options[160];
+    snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700,uid=%u,gid=%u",
+             (unsigned long long)jail->settings.disk_bytes, jail->identity.uid, jail->identity.gid);
+    if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+        return fail_errno(err, "mount /tmp");
+    /* Whatever is made, removed or renamed in the folder sets its time again. */
+    static const struct timespec never[2] = { { 0, 0 }, { 0, 0 } };
+    if (utimensat(AT_FDCWD, "/tmp", never, 0) != 0 || stat("/tmp", &jail->fresh) != 0)
+        return fail_errno(err, "/tmp");
+    return true;
+}
+
+/* Makes the current folder, a mount, the root, and lets go of the machine's. */
+static bool become_root(struct leti_error *err)
+{
+    if (syscall(SYS_pivot_root, ".", ".") != 0)
+        return fail_errno(err, "pivot_root");
+    if (umount2(".", MNT_DETACH) != 0) /* the old root lies on top of the new one */
+        return fail_errno(err, "umount of the old root");
+    return chdir("/") == 0 || fail_errno(err, "/");
+}
+
+bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *err)
+{
+    bool ok = false;
+    size_t taken = 0;
+    struct sight *sights = calloc(n + sizeof system_paths / sizeof *system_paths +
+                                      sizeof device_paths / sizeof *device_paths,
+                                  sizeof *sights);
+    if (!sights)
+        return leti_error_set(err, "no memory");
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+        fail_errno(err, "mount / private");
+        goto done;
+    }
+    if (!take_all(paths, n, sights, &taken, err))
+        goto done;
+    if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0 ||
+        chdir("/tmp") != 0) {
+        fail_errno(err, "mount of the jail's root");
+        goto done;
+    }
+    for (size_t i = 0; i < taken; i++)
+        if (!sight_place(&sights[i], err))
+            goto done;
+    if (!make_place("tmp", true, err) || !make_place("proc", true, err) || !become_root(err))
+        goto done;
+    struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+    if (mount_setattr(AT_FDCWD, "/", 0, &read_only, sizeof read_only) != 0) {
+        fail_errno(err, "/ read-only");
+        goto done;
+    }
+    ok = mount_work(jail, err);
+done:
+    for (size_t i = 0; i < taken; i++)
+        sight_drop(&sights[i]);
+    free(sights);
+    return ok;
+}
+
+/* Size and links tell of what is there, the times of what was, or of a change of mode. */
+static bool work_touched(const struct stat *fresh)
+{
+    struct stat now;
+    return stat("/tmp", &now) != 0 || now.st_size != fresh->st_size ||
+           now.st_nlink != fresh->st_nlink || now.st_mode != fresh->st_mode ||
+           now.st_mtim.tv_sec != 0 || now.st_mtim.tv_nsec != 0 ||
+           now.st_ctim.tv_sec != fresh->st_ctim.tv_sec ||
+           now.st_ctim.tv_nsec != fresh->st_ctim.tv_nsec;
+}
+
+bool jail_refresh(struct jail *jail, struct leti_error *err)
+{
+    if (!work_touched(&jail->fresh))
+        return true;
+    if (umount2("/tmp", MNT_DETACH) != 0)
+        return fail_errno(err, "umount /tmp");
+    return mount_work(jail, err);
+}
+
+/* ---- one program ---- */
+
+static bool limit(int resource, uint64_t soft, uint64_t hard, struct leti_error *err)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0)
+        return fail_errno(err, "getrlimit");
+    if (hard > now.rlim_max) /* an ordinary user cannot go above what is set already */
+        hard = now.rlim_max;
+    struct rlimit wanted = { .rlim_cur = soft < hard ? soft : hard, .rlim_max = hard };
+    return setrlimit(resource, &wanted) == 0 || fail_errno(err, "setrlimit");
+}
+
+static bool limit_all(const struct settings *settings, struct leti_error *err)
+{
+    /* The clock is the limit; processor time is behind it, for the zygote may be held up. */
+    uint64_t seconds = settings->timeout_ns / 1000000000 + 2;
+    uint64_t memory = settings->memory_bytes;
+    return limit(RLIMIT_CPU, seconds, seconds + 1, err) &&
+           limit(RLIMIT_FSIZE, settings->disk_bytes, settings->disk_bytes, err) &&
+           limit(RLIMIT_NOFILE, settings->files, settings->files, err) &&
+           limit(RLIMIT_NPROC, THREADS_MAX, THREADS_MAX, err) &&
+           limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES, err) && limit(RLIMIT_CORE, 0, 0, err) &&
+           limit(RLIMIT_MSGQUEUE, 0, 0, err) && limit(RLIMIT_MEMLOCK, 0, 0, err) &&
+           limit(RLIMIT_AS, memory, memory + REPORT_BYTES, err);
+}
+
+static bool drop_rights(const struct identity *identity, struct leti_error *err)
+{
+    bool other = identity->uid != getuid() || identity->gid != getgid();
+    if (other &&
+        (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
+         setresuid(identity->uid, identity->uid, identity->uid) != 0))
+        return fail_errno(err, "change of identity");
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct none[2] = { { 0 } };
+    if (syscall(SYS_capset, &head, none) != 0)
+        return fail_errno(err, "capset");
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || fail_errno(err, "no_new_privs");
+}
+
+bool jail_enter(const struct jail *jail, struct leti_error *err)
+{
+    if (chdir(jail->settings.namespaces ? "/tmp" : "/") != 0)
+        return fail_errno(err, "working folder");
+    if (!limit_all(&jail->settings, err) || !drop_rights(&jail->identity, err))
+        return false;
+    /* A change of identity clears this; the zygote may be gone before it is set. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return fail_errno(err, "pdeathsig");
+    if (getppid() != jail->zygote)
+        return leti_error_set(err, "the interpreter has ended");
+    return syscalls_apply(&jail->filter, err);
+}
+
+void jail_relax(void)
+{
+    struct rlimit memory;
+    if (getrlimit(RLIMIT_AS, &memory) != 0)
+        return;
+    memory.rlim_cur = memory.rlim_max;
+    (void)setrlimit(RLIMIT_AS, &memory); /* without it the report may be shorter, no more */
+}

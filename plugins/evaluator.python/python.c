@@ -1,0 +1,37 @@
+/* python.c - finds CPython's functions in the running process.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "python.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+static bool find(const char *name, void *out, struct leti_error *err)
+{
+    void *symbol = dlsym(RTLD_DEFAULT, name);
+    if (!symbol)
+        return leti_error_set(err, "this Python has no %s; CPython 3.8 or later is needed", name);
+    /* ISO C has no cast from an object pointer to a function pointer; POSIX says they are alike. */
+    memcpy(out, &symbol, sizeof symbol);
+    return true;
+}
+
+static bool find_class(const char *name, void **out, struct leti_error *err)
+{
+    void **variable = NULL;
+    if (!find(name, &variable, err))
+        return false;
+    *out = *variable;
+    return true;
+}
+
+bool python_load(struct python *out, struct leti_error *err)
+{
+#define PYTHON_FIND(result, name, args)                                                            \
+    if (!find(#name, &out->name, err))                                                             \
+        return false;
+    PYTHON_FUNCTIONS(PYTHON_FIND)
+#undef PYTHON_FIND
+    return find("_Py_NoneStruct", &out->none, err) &&
+           find_class("PyExc_SystemExit", &out->system_exit, err) &&
+           find_class("PyExc_MemoryError", &out->memory_error, err);
+}

@@ -1,0 +1,437 @@
+/* syscalls.c - the seccomp filter, as a list of what is allowed.
+ *
+ * What is on neither list below gets ENOSYS: to a library that is what an older kernel says, and
+ * it falls back to something else.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *const allowed[] = {
+    /* memory */
+    "brk",
+    "mmap",
+    "munmap",
+    "mremap",
+    "mprotect",
+    "madvise",
+    "mincore",
+    "msync",
+    "membarrier",
+    "pkey_mprotect",
+    "pkey_alloc",
+    "pkey_free",
+    /* reading */
+    "read",
+    "readv",
+    "pread64",
+    "preadv",
+    "preadv2",
+    "lseek",
+    "_llseek",
+    "stat",
+    "lstat",
+    "fstat",
+    "fstat64",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "statfs",
+    "fstatfs",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "readlink",
+    "readlinkat",
+    "getdents",
+    "getdents64",
+    "getcwd",
+    "chdir",
+    "fchdir",
+    "getxattr",
+    "lgetxattr",
+    "fgetxattr",
+    "listxattr",
+    "llistxattr",
+    "flistxattr",
+    "fadvise64",
+    "readahead",
+    /* writing, which only reaches what is open for it */
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "ftruncate",
+    "fallocate",
+    "fsync",
+    "fdatasync",
+    "sync_file_range",
+    "sendfile",
+    "copy_file_range",
+    "splice",
+    "tee",
+    "umask",
+    "flock",
+    /* descriptors */
+    "close",
+    "close_range",
+    "dup",
+    "dup2",
+    "dup3",
+    "fcntl",
+    "fcntl64",
+    "pipe",
+    "pipe2",
+    "poll",
+    "ppoll",
+    "select",
+    "_newselect",
+    "pselect6",
+    "epoll_create",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "eventfd",
+    "eventfd2",
+    "timerfd_create",
+    "timerfd_settime",
+    "timerfd_gettime",
+    "signalfd",
+    "signalfd4",
+    /* pairs of sockets, which event loops wake themselves with: they lead nowhere else */
+    "socketpair",
+    "sendto",
+    "recvfrom",
+    "sendmsg",
+    "recvmsg",
+    "shutdown",
+    "getsockopt",
+    "setsockopt",
+    "getsockname",
+    "getpeername",
+    /* time */
+    "time",
+    "gettimeofday",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "nanosleep",
+    "times",
+    "alarm",
+    "getitimer",
+    "setitimer",
+    "timer_create",
+    "timer_settime",
+    "timer_gettime",
+    "timer_delete",
+    "timer_getoverrun",
+    /* threads and signals */
+    "futex",
+    "futex_waitv",
+    "set_robust_list",
+    "get_robust_list",
+    "rseq",
+    "set_tid_address",
+    "gettid",
+    "sched_yield",
+    "sched_getaffinity",
+    "sched_getparam",
+    "sched_getscheduler",
+    "sched_get_priority_min",
+    "sched_get_priority_max",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "rt_sigpending",
+    "rt_sigsuspend",
+    "rt_sigtimedwait",
+    "rt_sigqueueinfo",
+    "sigaltstack",
+    "sigreturn",
+    "kill",
+    "tkill",
+    "tgkill",
+    "pause",
+    "restart_syscall",
+    "exit",
+    "exit_group",
+    "arch_prctl",
+    /* who and where am I */
+    "getpid",
+    "getppid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "getresuid",
+    "getresgid",
+    "getgroups",
+    "getpgid",
+    "getpgrp",
+    "getsid",
+    "uname",
+    "sysinfo",
+    "getrusage",
+    "getrlimit",
+    "ugetrlimit",
+    "setrlimit",
+    "getpriority",
+    "getcpu",
+    "getrandom",
+    "capget",
+    "wait4",
+    "waitid",
+};
+
+/* These change files by name. */
+static const char *const changing[] = {
+    "creat",     "truncate",    "rename",       "renameat",     "renameat2", "unlink",
+    "unlinkat",  "mkdir",       "mkdirat",      "rmdir",        "link",      "linkat",
+    "symlink",   "symlinkat",   "chmod",        "fchmod",       "fchmodat",  "fchmodat2",
+    "chown",     "lchown",      "fchown",       "fchownat",     "utime",     "utimes",
+    "utimensat", "futimesat",   "mknod",        "mknodat",      "setxattr",  "lsetxattr",
+    "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+};
+
+/* A program that makes these is told that it may not. */
+static const char *const refused[] = {
+    "socket",
+    "connect",
+    "bind",
+    "listen",
+    "accept",
+    "accept4",
+    "fork",
+    "vfork",
+    "execve",
+    "execveat",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "pidfd_open",
+    "pidfd_getfd",
+    "pidfd_send_signal",
+    "kcmp",
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "fsopen",
+    "fsmount",
+    "fsconfig",
+    "fspick",
+    "open_tree",
+    "move_mount",
+    "mount_setattr",
+    "unshare",
+    "setns",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "acct",
+    "sethostname",
+    "setdomainname",
+    "settimeofday",
+    "clock_settime",
+    "adjtimex",
+    "clock_adjtime",
+    "iopl",
+    "ioperm",
+    "syslog",
+    "quotactl",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setfsuid",
+    "setfsgid",
+    "setgroups",
+    "capset",
+    "setpgid",
+    "setsid",
+    "setpriority",
+    "sched_setaffinity",
+    "sched_setscheduler",
+    "sched_setparam",
+    "sched_setattr",
+    "ioprio_set",
+    "shmget",
+    "shmat",
+    "shmctl",
+    "semget",
+    "semop",
+    "semctl",
+    "msgget",
+    "msgsnd",
+    "msgrcv",
+    "msgctl",
+    "mq_open",
+    "mq_unlink",
+    "personality",
+    "modify_ldt",
+    "memfd_create",
+    "memfd_secret",
+    "fanotify_init",
+    "inotify_init",
+    "inotify_init1",
+    "vhangup",
+    "seccomp",
+};
+
+#define N(list) (sizeof(list) / sizeof *(list))
+#define REFUSE SCMP_ACT_ERRNO(EPERM)
+
+/* A name that this machine or this libseccomp does not know needs no rule: it gets ENOSYS. */
+static bool add_list(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
+        if (number != __NR_SCMP_ERROR && seccomp_rule_add(filter, action, number, 0) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* One rule on the bits of one argument: action where (argument & mask) == value. */
+static bool add_bits(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned argument,
+                     uint64_t mask, uint64_t value)
+{
+    int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR)
+        return true;
+    struct scmp_arg_cmp test = SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value);
+    return seccomp_rule_add_array(filter, action, number, 1, &test) >= 0;
+}
+
+static bool add_values(scmp_filter_ctx filter, const char *name, unsigned argument,
+                       const uint64_t *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!add_bits(filter, SCMP_ACT_ALLOW, name, argument, UINT32_MAX, values[i]))
+            return false;
+    return true;
+}
+
+/* Opening a file by name: with read_only, not to change it. */
+static bool add_open(scmp_filter_ctx filter, bool read_only)
+{
+    static const char *const plain[] = { "open", "openat" };
+    if (!read_only)
+        return add_list(filter, SCMP_ACT_ALLOW, plain, N(plain));
+    static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE };
+    uint64_t any = 0;
+    for (size_t i = 0; i < N(bits); i++) {
+        any |= bits[i];
+        if (!add_bits(filter, REFUSE, "open", 1, bits[i], bits[i]) ||
+            !add_bits(filter, REFUSE, "openat", 2, bits[i], bits[i]))
+            return false;
+    }
+    return add_bits(filter, SCMP_ACT_ALLOW, "open", 1, any, 0) &&
+           add_bits(filter, SCMP_ACT_ALLOW, "openat", 2, any, 0);
+}
+
+/* Threads may be made and processes may not; limits may be lowered for oneself alone. clone3
+ * hides its flags in memory and is not on a list: ENOSYS makes glibc use clone. */
+static bool add_conditional(scmp_filter_ctx filter)
+{
+    static const uint64_t ioctls[] = { TCGETS, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCGWINSZ };
+    static const uint64_t prctls[] = { PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */ };
+    return add_bits(filter, SCMP_ACT_ALLOW, "clone", 0, CLONE_THREAD, CLONE_THREAD) &&
+           add_bits(filter, REFUSE, "clone", 0, CLONE_THREAD, 0) &&
+           add_bits(filter, SCMP_ACT_ALLOW, "prlimit64", 0, UINT32_MAX, 0) &&
+           add_values(filter, "ioctl", 1, ioctls, N(ioctls)) &&
+           add_values(filter, "prctl", 0, prctls, N(prctls));
+}
+
+static bool add_rules(scmp_filter_ctx filter, bool read_only)
+{
+    return seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) >= 0 &&
+           add_list(filter, SCMP_ACT_ALLOW, allowed, N(allowed)) &&
+           add_list(filter, REFUSE, refused, N(refused)) &&
+           add_list(filter, read_only ? REFUSE : SCMP_ACT_ALLOW, changing, N(changing)) &&
+           add_open(filter, read_only) && add_conditional(filter);
+}
+
+/* libseccomp writes the filter to a descriptor only. */
+static bool export_filter(scmp_filter_ctx filter, struct sock_fprog *out, struct leti_error *err)
+{
+    struct sock_filter *code = NULL;
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    if (fd < 0)
+        return leti_error_set(err, "memfd_create: %s", strerror(errno));
+    int rc = seccomp_export_bpf(filter, fd);
+    if (rc < 0) {
+        leti_error_set(err, "seccomp filter: %s", strerror(-rc));
+        goto fail;
+    }
+    off_t size = lseek(fd, 0, SEEK_END);
+    if (size <= 0 || size > (off_t)(BPF_MAXINSNS * sizeof *code)) {
+        leti_error_set(err, "seccomp filter: %lld bytes is no size for one", (long long)size);
+        goto fail;
+    }
+    code = malloc((size_t)size);
+    if (!code || pread(fd, code, (size_t)size, 0) != size) {
+        leti_error_set(err, "seccomp filter: cannot be read back");
+        goto fail;
+    }
+    close(fd);
+    *out =
+        (struct sock_fprog){ .len = (unsigned short)((size_t)size / sizeof *code), .filter = code };
+    return true;
+fail:
+    free(code);
+    close(fd);
+    return false;
+}
+
+bool syscalls_compile(bool read_only, struct sock_fprog *out, struct leti_error *err)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    if (!filter)
+        return leti_error_set(err, "seccomp filter: no memory");
+    bool ok = add_rules(filter, read_only) ? export_filter(filter, out, err)
+                                           : leti_error_set(err, "seccomp filter: a rule failed");
+    seccomp_release(filter);
+    return ok;
+}
+
+bool syscalls_apply(const struct sock_fprog *filter, struct leti_error *err)
+{
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) != 0)
+        return leti_error_set(err, "seccomp: %s", strerror(errno));
+    return true;
+}

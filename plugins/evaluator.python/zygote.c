@@ -1,0 +1,454 @@
+/* zygote.c - the process that forks a program for each request.
+ *
+ * It is a Python interpreter that has imported its modules and then called us, through boot.py,
+ * as if we were an extension module; we do not return. Three steps lead to the loop:
+ *
+ *  - the namespaces are made, and a fork puts the rest into the new pid namespace as its first
+ *    process: when that ends, for whatever reason, the kernel ends all that is inside;
+ *  - the loop runs in a thread of its own. A program is then forked from a thread that has no
+ *    Python frame below it, and becomes its process's main thread: it sees the stack, and counts
+ *    its recursion, from where `python -c` does;
+ *  - the process that remains outside waits for the one inside, so that the plugin has a child to
+ *    kill and to reap.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "jail.h"
+#include "leti/plugin.h"
+#include "protocol.h"
+#include "python.h"
+#include "syscalls.h"
+
+enum { SOCKET = 3, PATHS_MAX = 256, LOOP_STACK_BYTES = 8 << 20 };
+
+struct zygote {
+    struct python python;
+    struct prepared prepared;
+    struct jail jail;
+    struct report *report; /* shared with the program */
+};
+
+/* ---- the end of a program ---- */
+
+struct run {
+    int pidfd, output;
+    pid_t pid;
+    int64_t start_ns, deadline_ns;
+    uint64_t output_left;
+    enum ending ending; /* why we killed it; ENDING_NONE: we did not */
+};
+
+static void run_kill(struct run *run, enum ending why)
+{
+    if (run->ending == ENDING_NONE)
+        run->ending = why;
+    (void)syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0); /* it may have ended */
+}
+
+/* Reads away what the program writes, which nobody wants, and stops it when it is too much. */
+static void run_drain(struct run *run)
+{
+    static char scrap[1 << 16];
+    ssize_t n = read(run->output, scrap, sizeof scrap);
+    if (n <= 0)
+        return;
+    if ((uint64_t)n > run->output_left)
+        run_kill(run, ENDING_OUTPUT);
+    else
+        run->output_left -= (uint64_t)n;
+}
+
+/* Waits until the program has ended by itself or by us. False: the plugin is gone. */
+static bool run_watch(struct run *run)
+{
+    struct pollfd polls[] = {
+        { .fd = run->pidfd, .events = POLLIN },
+        { .fd = SOCKET, .events = POLLRDHUP },
+        { .fd = run->output, .events = POLLIN },
+    };
+    for (;;) {
+        int64_t left_ns = run->deadline_ns - clock_ns();
+        if (left_ns <= 0)
+            run_kill(run, ENDING_TIMEOUT);
+        int wait_ms = left_ns <= 0 || run->ending ? -1 : (int)(left_ns / 1000000) + 1;
+        int n = poll(polls, 3, wait_ms);
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n <= 0)
+            continue;
+        if (polls[1].revents)
+            return false;
+        if (polls[0].revents)
+            return true;
+        if (polls[2].revents & POLLIN)
+            run_drain(run);
+        else if (polls[2].revents)
+            polls[2].fd = -1; /* the program has closed its end */
+    }
+}
+
+/* In a pid namespace of ours, nothing that the program left behind outlives it. Programs cannot
+ * fork; this holds should they find a way. */
+static void reap_all(const struct jail *jail)
+{
+    if (!jail->settings.namespaces)
+        return;
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+}
+
+/* ---- what it means ---- */
+
+static void say(struct report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(struct report *report, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    report->exception[0] = '\0';
+    report_feedback(report, line, n < 0 ? 0 : strnlen(line, sizeof line));
+}
+
+static enum ending judge_signal(struct report *report, int number)
+{
+    if (number == SIGKILL) { /* none of ours: it is how the kernel frees memory */
+        say(report, "killed by the system, which was out of memory\n");
+        return ENDING_MEMORY;
+    }
+    if (number == SIGXCPU) {
+        say(report, "timed out: the processor time is used up\n");
+        return ENDING_TIMEOUT;
+    }
+    say(report, "killed by signal %d (%s)\n", number, strsignal(number));
+    return ENDING_KILLED;
+}
+
+/* From how the process ended, and what it said in time, to an ending with its text. */
+static enum ending judge(const struct zygote *zygote, const struct run *run, int status)
+{
+    const struct settings *settings = &zygote->jail.settings;
+    struct report *report = zygote->report;
+    uint32_t said = __atomic_load_n(&report->ending, __ATOMIC_ACQUIRE);
+    if (said != ENDING_NONE && said <= ENDING_BROKEN && report->feedback_size <= FEEDBACK_MAX)
+        return (enum ending)said;
+    if (run->ending == ENDING_TIMEOUT) {
+        say(report, "timed out after %g s\n", (double)settings->timeout_ns / 1e9);
+        return ENDING_TIMEOUT;
+    }
+    if (run->ending == ENDING_OUTPUT) {
+        say(report, "wrote more than %llu MiB of output\n",
+            (unsigned long long)(settings->output_bytes >> 20));
+        return ENDING_OUTPUT;
+    }
+    if (WIFSIGNALED(status))
+        return judge_signal(report, WTERMSIG(status));
+    say(report, "the program exited with status %d before its tests ended\n", WEXITSTATUS(status));
+    return ENDING_EXITED;
+}
+
+/* ---- one program ---- */
+
+__attribute__((noreturn)) static void become_program(struct zygote *zygote, int output,
+                                                     const char *text, size_t size,
+                                                     uint32_t tests_line)
+{
+    struct leti_error err;
+    zygote->python.PyOS_AfterFork_Child();
+    if (dup2(output, 1) < 0 || dup2(output, 2) < 0 || close_range(3, ~0u, 0) != 0)
+        leti_error_set(&err, "descriptors: %s", strerror(errno));
+    else if (jail_enter(&zygote->jail, &err)) {
+        child_run(&zygote->python, &zygote->prepared, text, size, tests_line, zygote->report);
+        _exit(0);
+    }
+    say(zygote->report, "%s", err.text);
+    __atomic_store_n(&zygote->report->ending, ENDING_BROKEN, __ATOMIC_RELEASE);
+    _exit(0);
+}
+
+static bool run_start(struct zygote *zygote, const char *text, size_t size, uint32_t tests_line,
+                      struct run *run, struct leti_error *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return leti_error_set(err, "pipe: %s", strerror(errno));
+    zygote->report->ending = ENDING_NONE;
+    zygote->report->feedback_size = 0;
+    zygote->report->exception[0] = '\0';
+    zygote->python.PyOS_BeforeFork();
+    int64_t start_ns = clock_ns();
+    pid_t pid = fork();
+    if (pid == 0)
+        become_program(zygote, ends[1], text, size, tests_line);
+    int fork_errno = errno;
+    zygote->python.PyOS_AfterFork_Parent();
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return leti_error_set(err, "fork: %s", strerror(fork_errno));
+    }
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0) {
+        leti_error_set(err, "pidfd_open: %s", strerror(errno));
+        kill(pid, SIGKILL); /* ours, and not reaped: the number is still its own */
+        waitpid(pid, NULL, 0);
+        close(ends[0]);
+        return false;
+    }
+    const struct settings *settings = &zygote->jail.settings;
+    *run = (struct run){ .pidfd = pidfd,
+                         .output = ends[0],
+                         .pid = pid,
+                         .start_ns = start_ns,
+                         .deadline_ns = start_ns + (int64_t)settings->timeout_ns,
+                         .output_left = settings->output_bytes };
+    return true;
+}
+
+static bool send_result(const struct zygote *zygote, enum ending ending, int64_t ns,
+                        struct leti_error *err)
+{
+    struct report *report = zygote->report;
+    struct result result = { .ending = ending,
+                             .exception_size =
+                                 (uint32_t)strnlen(report->exception, EXCEPTION_MAX - 1),
+                             .feedback_size = report->feedback_size,
+                             .ns = (uint64_t)ns };
+    struct part parts[] = { { &result, sizeof result },
+                            { report->exception, result.exception_size },
+                            { report->feedback, result.feedback_size } };
+    return message_send(SOCKET, MESSAGE_RESULT, parts, 3, err);
+}
+
+/* Runs one program to its end and answers. False: the zygote cannot go on. */
+static bool serve_one(struct zygote *zygote, const char *text, size_t size, uint32_t tests_line,
+                      struct leti_error *err)
+{
+    struct run run = { .pidfd = -1 };
+    if (!jail_refresh(&zygote->jail, err) ||
+        !run_start(zygote, text, size, tests_line, &run, err)) {
+        say(zygote->report, "%s", err->text);
+        return send_result(zygote, ENDING_BROKEN, 0, err);
+    }
+    bool wanted = run_watch(&run);
+    int64_t ns = clock_ns() - run.start_ns;
+    int status = 0;
+    if (!wanted)
+        run_kill(&run, ENDING_BROKEN);
+    while (waitpid(run.pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    close(run.pidfd);
+    close(run.output);
+    reap_all(&zygote->jail);
+    return wanted && send_result(zygote, judge(zygote, &run, status), ns, err);
+}
+
+static void *serve(void *arg)
+{
+    struct zygote *zygote = arg;
+    struct leti_error err;
+    char *message;
+    size_t size;
+    zygote->python.PyGILState_Ensure();
+    if (!message_send(SOCKET, MESSAGE_READY, NULL, 0, &err))
+        _exit(1);
+    while (message_receive(SOCKET, INT64_MAX, MESSAGE_PROGRAM, &message, &size, &err)) {
+        struct program head;
+        if (size < sizeof head)
+            break;
+        memcpy(&head, message, sizeof head);
+        if (head.size != size - sizeof head ||
+            !serve_one(zygote, message + sizeof head, head.size, head.tests_line, &err))
+            break;
+        free(message);
+    }
+    _exit(0); /* the plugin is gone, and with us goes whatever is left */
+}
+
+/* ---- the steps to the loop ---- */
+
+static bool take_prepared(const struct python *py, struct prepared *out, struct leti_error *err)
+{
+    void *tuple = py->PySys_GetObject("_leti");
+    void *members[6];
+    if (!tuple)
+        return leti_error_set(err, "boot.py left nothing in sys._leti");
+    for (size_t i = 0; i < 6; i++) {
+        members[i] = py->PyTuple_GetItem(tuple, (ptrdiff_t)i);
+        if (!members[i])
+            return leti_error_set(err, "sys._leti is too short");
+        py->Py_IncRef(members[i]); /* ours for good */
+    }
+    *out = (struct prepared){ .main = members[0],
+                              .guard = members[1],
+                              .found = members[2],
+                              .text_io = members[3],
+                              .compile = members[4],
+                              .sources = members[5] };
+    return py->PySys_SetObject("_leti", NULL) == 0 ||
+           leti_error_set(err, "sys._leti cannot be removed");
+}
+
+static bool add_path(const struct python *py, void *text, char **paths, size_t *n)
+{
+    char *bytes;
+    ptrdiff_t size;
+    void *object = text ? py->PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape") : NULL;
+    if (!object || py->PyBytes_AsStringAndSize(object, &bytes, &size) != 0) {
+        py->PyErr_Clear();
+        return true; /* None, or an importer's own kind of entry */
+    }
+    /* What a symbolic link stands for is shown too, under its own name. */
+    char *real = realpath(bytes, NULL);
+    char *plain = strdup(bytes);
+    if (!plain || *n + 2 > PATHS_MAX) {
+        free(real);
+        free(plain);
+        return false;
+    }
+    paths[(*n)++] = plain;
+    if (real)
+        paths[(*n)++] = real;
+    return true;
+}
+
+/* The folders that this interpreter imports from. */
+static bool python_paths(const struct python *py, char **paths, size_t *n, struct leti_error *err)
+{
+    static const char *const prefixes[] = { "prefix", "base_prefix", "exec_prefix",
+                                            "base_exec_prefix" };
+    bool ok = true;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && ok; i++)
+        ok = add_path(py, py->PySys_GetObject(prefixes[i]), paths, n);
+    void *entries = py->PySys_GetObject("path");
+    ptrdiff_t count = entries ? py->PyList_Size(entries) : 0;
+    for (ptrdiff_t i = 0; i < count && ok; i++)
+        ok = add_path(py, py->PyList_GetItem(entries, i), paths, n);
+    return ok || leti_error_set(err, "sys.path has more than %d entries", PATHS_MAX / 2);
+}
+
+/* Asks the plugin, which has the rights, to give our user namespace its ids. */
+static bool ask_identity(struct identity *out, struct leti_error *err)
+{
+    char *answer;
+    size_t size;
+    if (!message_send(SOCKET, MESSAGE_MAP_IDS, NULL, 0, err) ||
+        !message_receive(SOCKET, INT64_MAX, MESSAGE_MAPPED, &answer, &size, err))
+        return false;
+    bool ok = size == sizeof *out || leti_error_set(err, "an identity of %zu bytes", size);
+    if (ok)
+        memcpy(out, answer, sizeof *out);
+    free(answer);
+    return ok;
+}
+
+/* Goes on in a new process, the first of the pid namespace; the old one waits for it. */
+static bool enter_pid_namespace(const struct python *py, struct leti_error *err)
+{
+    py->PyOS_BeforeFork();
+    pid_t pid = fork();
+    if (pid < 0)
+        return leti_error_set(err, "fork: %s", strerror(errno));
+    if (pid == 0) {
+        py->PyOS_AfterFork_Child();
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+            return leti_error_set(err, "pdeathsig: %s", strerror(errno));
+        return true;
+    }
+    close(SOCKET); /* so that the plugin hears when the one inside ends */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    _exit(0);
+}
+
+static bool enter_namespaces(struct zygote *zygote, struct leti_error *err)
+{
+    char *paths[PATHS_MAX];
+    size_t n = 0;
+    bool ok = python_paths(&zygote->python, paths, &n, err) && jail_unshare(err) &&
+              ask_identity(&zygote->jail.identity, err) &&
+              enter_pid_namespace(&zygote->python, err) && jail_build(&zygote->jail, paths, n, err);
+    while (n > 0)
+        free(paths[--n]);
+    return ok;
+}
+
+static bool receive_settings(struct settings *out, struct leti_error *err)
+{
+    char *message;
+    size_t size;
+    if (!message_receive(SOCKET, INT64_MAX, MESSAGE_SETTINGS, &message, &size, err))
+        return false;
+    bool ok = size == sizeof *out || leti_error_set(err, "settings of %zu bytes", size);
+    if (ok)
+        memcpy(out, message, sizeof *out);
+    free(message);
+    return ok;
+}
+
+static bool zygote_prepare(struct zygote *zygote, struct leti_error *err)
+{
+    struct jail *jail = &zygote->jail;
+    if (!receive_settings(&jail->settings, err) || !python_load(&zygote->python, err) ||
+        !take_prepared(&zygote->python, &zygote->prepared, err))
+        return false;
+    /* Root gives its programs to nobody; who is not root has only himself. */
+    jail->identity = geteuid() == 0 ? (struct identity){ NOBODY, NOBODY }
+                                    : (struct identity){ getuid(), getgid() };
+    if (jail->settings.namespaces && !enter_namespaces(zygote, err))
+        return false;
+    jail->zygote = getpid();
+    if (!syscalls_compile(!jail->settings.namespaces, &jail->filter, err))
+        return false;
+    zygote->report = mmap(NULL, sizeof *zygote->report, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return zygote->report != MAP_FAILED || leti_error_set(err, "mmap: %s", strerror(errno));
+}
+
+static bool loop_start(struct zygote *zygote, pthread_t *thread, struct leti_error *err)
+{
+    pthread_attr_t attr;
+    int rc = pthread_attr_init(&attr);
+    if (rc == 0)
+        rc = pthread_attr_setstacksize(&attr, LOOP_STACK_BYTES);
+    if (rc == 0)
+        rc = pthread_create(thread, &attr, serve, zygote);
+    return rc == 0 || leti_error_set(err, "thread: %s", strerror(rc));
+}
+
+/* What boot.py calls, as the entry of an extension module. */
+LETI_EXPORT void *PyInit_leti_zygote(void);
+
+LETI_EXPORT void *PyInit_leti_zygote(void)
+{
+    static struct zygote zygote; /* of which a process has one, for as long as it lives */
+    struct leti_error err;
+    pthread_t thread;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the end of the socket tells us too */
+    if (!zygote_prepare(&zygote, &err) || !loop_start(&zygote, &thread, &err)) {
+        struct part text = { err.text, strlen(err.text) };
+        (void)message_send(SOCKET, MESSAGE_FAILED, &text, 1, &err);
+        _exit(1);
+    }
+    zygote.python.PyEval_SaveThread(); /* the loop has the interpreter from here on */
+    pthread_join(thread, NULL);
+    _exit(1);
+}
