@@ -319,27 +319,39 @@ bool option_table_check(const struct leti_option *table, size_t instance_size,
 
 /* ---- filling ---- */
 
-static bool refuse_unknown(const struct leti_option *table, const struct setting *setting,
-                           const char *stage, struct leti_error *err)
+bool option_known(const struct setting *setting, const char *const *names, size_t n,
+                  const char *stage, struct leti_error *err)
 {
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(names[i], setting->name))
+            return true;
     struct text message = { 0 };
     say_subject(&message, setting->where, stage);
     text_printf(&message, "no option \"%s\"", setting->name);
-    size_t n = option_count(table);
-    const char **names = calloc(n + 1, sizeof *names);
-    for (size_t i = 0; names && i < n; i++)
-        names[i] = table[i].name;
-    const char *nearest = names ? nearest_name(setting->name, names, n) : NULL;
+    const char *nearest = nearest_name(setting->name, names, n);
     if (nearest)
         text_printf(&message, "; did you mean \"%s\"?", nearest);
-    else if (names && n)
-        text_add(&message, "; it has ");
-    for (size_t i = 0; names && !nearest && i < n; i++)
-        text_printf(&message, "%s%s", i ? ", " : "", names[i]);
+    for (size_t i = 0; !nearest && i < n; i++)
+        text_printf(&message, "%s%s", i ? ", " : "; it has ", names[i]);
     leti_error_set(err, "%s", text_string(&message));
-    free(names);
     text_free(&message);
     return false;
+}
+
+static bool check_known(const struct leti_option *table, const struct settings *settings,
+                        const char *stage, struct leti_error *err)
+{
+    size_t n = option_count(table);
+    const char **names = calloc(n + 1, sizeof *names);
+    if (!names)
+        return leti_error_set(err, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        names[i] = table[i].name;
+    bool ok = true;
+    for (size_t i = 0; ok && i < settings->n; i++)
+        ok = option_known(&settings->items[i], names, n, stage, err);
+    free(names);
+    return ok;
 }
 
 static bool fill_option(const struct reader *r, const struct settings *settings, void *instance)
@@ -357,10 +369,8 @@ bool options_fill(const struct leti_option *table, const struct settings *settin
                   const char *stage, void *instance, struct option_memory **memory,
                   struct leti_error *err)
 {
-    for (size_t i = 0; i < settings->n; i++)
-        if (!option_find(table, settings->items[i].name))
-            return refuse_unknown(table, &settings->items[i], stage, err);
-
+    if (!check_known(table, settings, stage, err))
+        return false;
     struct option_memory *kept = calloc(1, sizeof *kept);
     if (!kept)
         return leti_error_set(err, "out of memory");

@@ -43,6 +43,11 @@ const char *option_type_name(enum leti_type type); /* "bool", "int", "real", "te
 bool option_table_check(const struct leti_option *table, size_t instance_size,
                         struct leti_error *err);
 
+/* Whether the setting's name is one of the names; if not, the nearest is offered, or all of them
+ * where none is near. stage: as below. */
+bool option_known(const struct setting *, const char *const *names, size_t n, const char *stage,
+                  struct leti_error *err);
+
 /* Fills the fields of instance (table's offsets) with the settings, and the defaults where none
  * is set. An unknown name (the nearest is offered), a value of another type or out of range, a
  * choice that does not exist, an option that must be set: errors that begin with the setting's

@@ -61,13 +61,24 @@ struct pipeline {
 };
 
 /* Runs a pipeline file and checks what it returns: plugins exist, options are right, the kinds
- * fit along the flow, files that options name need not exist yet. overrides: "stage.option=value"
+ * fit along the flow, model folders are there. Other files that options name are the plugins'
+ * business. `file` may also be the name of a pipeline that came with the program ("quickstart").
+ * overrides: "stage.option=value", "test.option=value" (of every test, or of the one of that name)
  * or "option=value" for the pipeline's own, as given to --set; each must name something that
- * exists. */
+ * exists. A list's items are separated by commas.
+ *
+ * pipeline->text is the file with each override as a last line, "-- --set train.lr=5e-6". Such
+ * lines at the end of a text count as overrides themselves, before those that are given, so that
+ * the text alone says what was run. */
 bool pipeline_open(const char *file, const char *const *overrides, size_t n_overrides,
                    struct pipeline **out, struct leti_error *err);
 
-/* The same from a text (chunk_name names it in errors). */
+/* The same, where model folders need not exist: for looking at, and for what needs no model. */
+bool pipeline_read(const char *file, const char *const *overrides, size_t n_overrides,
+                   struct pipeline **out, struct leti_error *err);
+
+/* The same as pipeline_open from a text. chunk_name is the file that it is from: it begins errors,
+ * and its folder, which must exist, is where the script looks for modules, data and models. */
 bool pipeline_open_text(const char *text, const char *chunk_name, const char *const *overrides,
                         size_t n_overrides, struct pipeline **out, struct leti_error *err);
 void pipeline_close(struct pipeline *);
