@@ -13,6 +13,14 @@
 static const char byte_level_pattern[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+|"
                                          " ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
+/* What Digits takes for one: the numbers that PCRE2 knows, and those of Unicode 15 to 17, which
+ * the reference knows here (but not in its patterns) and a PCRE2 may be too old for. */
+#define DIGIT                                                                                      \
+    "[\\p{N}\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}"                       \
+    "\\x{11de0}-\\x{11de9}\\x{11f50}-\\x{11f59}\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}"         \
+    "\\x{16ff4}-\\x{16ff6}\\x{1ccf0}-\\x{1ccf9}\\x{1d2c0}-\\x{1d2d3}\\x{1e4f0}-\\x{1e4f9}"         \
+    "\\x{1e5f1}-\\x{1e5fa}]"
+
 /* ---- reading the description ---- */
 
 struct reader {
@@ -55,7 +63,7 @@ static bool read_flag(struct reader *r, const json_t *part, const char *field, b
 
 static bool read_byte_level(struct reader *r, const json_t *part)
 {
-    bool prefix, regex;
+    bool prefix = true, regex = true;
     if (!read_flag(r, part, "add_prefix_space", true, &prefix) ||
         !read_flag(r, part, "use_regex", true, &regex))
         return false;
@@ -66,9 +74,9 @@ static bool read_byte_level(struct reader *r, const json_t *part)
 
 static bool read_digits(struct reader *r, const json_t *part)
 {
-    bool individual;
+    bool individual = false;
     return read_flag(r, part, "individual_digits", false, &individual) &&
-           add_step(r, individual ? "\\p{N}" : "\\p{N}+", false);
+           add_step(r, individual ? DIGIT : DIGIT "+", false);
 }
 
 static bool read_split(struct reader *r, const json_t *part)
@@ -79,7 +87,7 @@ static bool read_split(struct reader *r, const json_t *part)
                               "%s: pre_tokenizer Split: behavior is %.40s, allowed is "
                               "Isolated",
                               r->name, behavior ? behavior : "missing");
-    bool invert;
+    bool invert = false;
     if (!read_flag(r, part, "invert", false, &invert))
         return false;
     if (invert)
@@ -203,8 +211,8 @@ static bool apply_pattern(struct lm_split *split, size_t step, const char *text,
     const pcre2_code *code = split->splitter->steps[step].code;
     size_t done = 0, at = 0, last_end = SIZE_MAX;
     while (at <= size) {
-        bool found;
-        size_t begin, end;
+        bool found = false;
+        size_t begin = 0, end = 0;
         if (!lm_pattern_find(code, split->matches[step], text, size, at, &found, &begin, &end, err))
             return false;
         if (!found)
