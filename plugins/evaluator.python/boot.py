@@ -30,11 +30,12 @@ WALK_MAX = 100_000
 
 
 def make_guard(main):
-    """Returns (guard, found): guard(source, line) compiles source with the comparisons from
-    that line on wrapped, and found is a list that receives a text for each suspicious one."""
+    """Returns (guard, found): guard(tests, line) compiles the tests with their comparisons
+    wrapped, and found is a list that receives a text for each suspicious one."""
     # The program may replace builtins; these are the guard's own.
-    id_, type_, issubclass_, len_, set_, vars_ = id, type, issubclass, len, set, vars
-    list_, tuple_, dict_, frozenset_ = list, tuple, dict, frozenset
+    id_, type_, issubclass_, len_, vars_ = id, type, issubclass, len, vars
+    list_, tuple_, dict_, set_, frozenset_ = list, tuple, dict, set, frozenset
+    hasattr_, enumerate_ = hasattr, enumerate
     function_type = types.FunctionType
     slot_types = (types.WrapperDescriptorType, types.MethodDescriptorType)
     mro_of = type.__dict__["__mro__"].__get__
@@ -118,25 +119,23 @@ def make_guard(main):
             ast.copy_location(node, operand)
         return call
 
-    def guard(source, line):
-        """The code of source with the tests' comparisons wrapped; None: there are none."""
+    def guard(tests, line):
+        """The code of the tests, which start on that line, with their comparisons wrapped."""
         nonlocal tests_classes_from
-        tree = compile_(source, "<string>", "exec", ast.PyCF_ONLY_AST, True)
-        slot = 0
-        for statement in tree.body:
-            if statement.lineno < line:
-                continue
-            for node in list_(ast.walk(statement)):
-                if type_(node) is ast.ClassDef:
-                    tests_classes_from = line
-                if type_(node) is not ast.Compare:
-                    continue
-                if all(type_(op) in (ast.Is, ast.IsNot) for op in node.ops):
-                    continue
-                node.left = wrap(slot, True, node.left)
-                node.comparators = [wrap(slot, False, c) for c in node.comparators]
-                slot += 1
-        return compile_(tree, "<string>", "exec", 0, True) if slot else None
+        tree = compile_(tests, "<string>", "exec", ast.PyCF_ONLY_AST, True)
+        compares = []
+        for node in ast.walk(tree):
+            if hasattr_(node, "lineno"):
+                node.lineno += line - 1
+                node.end_lineno += line - 1
+            if type_(node) is ast.ClassDef:
+                tests_classes_from = line
+            if type_(node) is ast.Compare:
+                compares.append(node)
+        for slot, node in enumerate_(compares):
+            node.left = wrap(slot, True, node.left)
+            node.comparators = [wrap(slot, False, other) for other in node.comparators]
+        return compile_(tree, "<string>", "exec", 0, True)
 
     setattr(builtins, COMPARED, compared)
     return guard, found
@@ -149,6 +148,12 @@ def fresh_main():
         __builtins__=builtins, __loader__=sys.modules["__main__"].__loader__, __annotations__={}
     )
     return module
+
+
+def warm_up(guard):
+    """What an interpreter does once for all: the less is left to each program."""
+    for _ in range(20):
+        exec(guard("x = 1\nassert x == 1\nassert f(x) == [2]\n", 1), {"f": lambda x: [2]})
 
 
 def start(library, preload):
@@ -165,8 +170,14 @@ def start(library, preload):
         import linecache
 
         # `python -c` shows source lines since 3.13.
-        register = lambda code, source: linecache._register_code(code, source, "<string>")
-    guard("x = 1\nassert x == 1\n", 1)  # once before the programs: less to do in each
+        def register(program, tests, source):
+            for code in (program, tests):
+                if code is not None:
+                    linecache._register_code(code, source, "<string>")
+
+    if "random" in sys.modules:
+        sys.modules["random"].seed(0)  # the same program, the same verdict
+    warm_up(guard)
     sys._leti = (main.__dict__, guard, found, io.StringIO, builtins.compile, register)
     sys.modules["__main__"] = main
     sys.argv[1:] = []

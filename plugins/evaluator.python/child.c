@@ -7,6 +7,7 @@
 #include "child.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jail.h"
@@ -101,51 +102,73 @@ static enum ending report_error(const struct python *py, const struct prepared *
     return memory ? ENDING_MEMORY : ENDING_EXCEPTION;
 }
 
+static void *compile_plain(const struct python *py, const char *text)
+{
+    struct python_flags flags = { .flags = PYTHON_IGNORE_COOKIE };
+    return py->Py_CompileStringExFlags(text, "<string>", PYTHON_FILE_INPUT, &flags, -1);
+}
+
 /* The code of the text as `python -c` would compile it. That cannot take a NUL nor anything that
  * is not UTF-8; there compile() raises what it does for such a text. */
 static void *compile_text(const struct python *py, const struct prepared *prepared,
-                          const char *text, size_t size, void **source)
+                          const struct text *text, void *source)
 {
-    *source = py->PyUnicode_DecodeUTF8(text, (ptrdiff_t)size, NULL);
-    if (*source && !memchr(text, '\0', size)) {
-        struct python_flags flags = { .flags = PYTHON_IGNORE_COOKIE };
-        return py->Py_CompileStringExFlags(text, "<string>", PYTHON_FILE_INPUT, &flags, -1);
-    }
+    if (source && !memchr(text->data, '\0', text->size))
+        return compile_plain(py, text->data);
     py->PyErr_Clear();
-    void *bytes = py->PyBytes_FromStringAndSize(text, (ptrdiff_t)size);
+    void *bytes = py->PyBytes_FromStringAndSize(text->data, (ptrdiff_t)text->size);
     void *name = py->PyUnicode_DecodeUTF8("<string>", 8, NULL);
     void *mode = py->PyUnicode_DecodeUTF8("exec", 4, NULL);
-    *source = bytes;
     if (!bytes || !name || !mode)
         return NULL;
     return py->PyObject_CallFunctionObjArgs(prepared->compile, bytes, name, mode, NULL);
 }
 
-/* The same code with the tests' comparisons watched. Where the guard fails, which a text that
- * compiles gives no cause for, the code remains as it is. */
-static void *guard_code(const struct python *py, const struct prepared *prepared, void *code,
-                        void *source, uint32_t tests_line)
+/* The program and its tests as codes of their own, the latter with their comparisons watched.
+ * Two texts that each compile are, one after the other, the same statements as both in one. */
+static bool compile_apart(const struct python *py, const struct prepared *prepared,
+                          const struct text *text, void **program, void **tests)
 {
-    void *line = py->PyLong_FromLong((long)tests_line);
-    void *guarded =
-        line ? py->PyObject_CallFunctionObjArgs(prepared->guard, source, line, NULL) : NULL;
-    if (!guarded)
-        py->PyErr_Clear();
-    return guarded && guarded != py->none ? guarded : code;
+    if (text->tests_from >= text->size || memchr(text->data, '\0', text->size))
+        return false;
+    const char *data = text->data + text->tests_from;
+    char *before = strndup(text->data, text->tests_from);
+    *program = before ? compile_plain(py, before) : NULL;
+    free(before);
+    if (!*program)
+        return false;
+    void *source = py->PyUnicode_DecodeUTF8(data, (ptrdiff_t)(text->size - text->tests_from), NULL);
+    void *line = py->PyLong_FromLong((long)text->tests_line);
+    if (!source || !line)
+        return false;
+    *tests = py->PyObject_CallFunctionObjArgs(prepared->guard, source, line, NULL);
+    return *tests != NULL;
 }
 
-static enum ending run(const struct python *py, const struct prepared *prepared, const char *text,
-                       size_t size, uint32_t tests_line, struct report *report)
+/* Where the parts do not compile, the whole says why; it is also run where it does after all. */
+static bool compile_all(const struct python *py, const struct prepared *prepared,
+                        const struct text *text, void **program, void **tests)
 {
-    void *source;
-    void *code = compile_text(py, prepared, text, size, &source);
-    if (!code)
-        return report_error(py, prepared, report);
-    code = guard_code(py, prepared, code, source, tests_line);
-    if (prepared->sources != py->none &&
-        !py->PyObject_CallFunctionObjArgs(prepared->sources, code, source, NULL))
+    void *source = py->PyUnicode_DecodeUTF8(text->data, (ptrdiff_t)text->size, NULL);
+    if (!source || !compile_apart(py, prepared, text, program, tests)) {
         py->PyErr_Clear();
-    if (!py->PyEval_EvalCode(code, prepared->main, prepared->main))
+        *tests = NULL;
+        *program = compile_text(py, prepared, text, source);
+    }
+    if (*program && source && prepared->sources != py->none &&
+        !py->PyObject_CallFunctionObjArgs(prepared->sources, *program, *tests ? *tests : py->none,
+                                          source, NULL))
+        py->PyErr_Clear();
+    return *program != NULL;
+}
+
+static enum ending run(const struct python *py, const struct prepared *prepared,
+                       const struct text *text, struct report *report)
+{
+    void *program = NULL, *tests = NULL, *scope = prepared->main;
+    if (!compile_all(py, prepared, text, &program, &tests) ||
+        !py->PyEval_EvalCode(program, scope, scope) ||
+        (tests && !py->PyEval_EvalCode(tests, scope, scope)))
         return report_error(py, prepared, report);
     if (py->PyList_Size(prepared->found) > 0) {
         report_object(py, py->PyList_GetItem(prepared->found, 0), report);
@@ -154,9 +177,9 @@ static enum ending run(const struct python *py, const struct prepared *prepared,
     return ENDING_PASSED;
 }
 
-void child_run(const struct python *python, const struct prepared *prepared, const char *text,
-               size_t size, uint32_t tests_line, struct report *report)
+void child_run(const struct python *python, const struct prepared *prepared,
+               const struct text *text, struct report *report)
 {
-    enum ending ending = run(python, prepared, text, size, tests_line, report);
+    enum ending ending = run(python, prepared, text, report);
     __atomic_store_n(&report->ending, (uint32_t)ending, __ATOMIC_RELEASE);
 }

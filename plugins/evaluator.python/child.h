@@ -13,7 +13,7 @@
 /* What boot.py left for us. */
 struct prepared {
     void *main;    /* the dict of a fresh __main__ */
-    void *guard;   /* guard(source, line) -> code or None */
+    void *guard;   /* guard(tests, line) -> code that watches their comparisons */
     void *found;   /* list of texts: what the guard noticed */
     void *text_io; /* io.StringIO */
     void *compile; /* builtins.compile */
@@ -29,9 +29,16 @@ struct report {
     char feedback[FEEDBACK_MAX];
 };
 
-/* Runs the text and fills in *report. tests_line is the line on which the tests start. */
-void child_run(const struct python *python, const struct prepared *prepared, const char *text,
-               size_t size, uint32_t tests_line, struct report *report);
+/* A program and its tests, with a NUL behind them. */
+struct text {
+    const char *data;
+    size_t size, tests_from; /* bytes */
+    uint32_t tests_line;     /* from 1 */
+};
+
+/* Runs the text and fills in *report. */
+void child_run(const struct python *python, const struct prepared *prepared,
+               const struct text *text, struct report *report);
 
 /* Puts text into the report; the middle of one that is too long is left out. */
 void report_feedback(struct report *report, const char *text, size_t size);

@@ -104,16 +104,14 @@ static bool start_interpreter(struct evaluator *self, struct leti_error *err)
 /* A program that needs what every program needs: modules that are not loaded yet, its folder. */
 static bool probe(struct evaluator *self, struct leti_error *err)
 {
-    static const char text[] = "import colorsys, tempfile\n"
-                               "with tempfile.TemporaryFile() as file:\n"
-                               "    file.write(b'x')\n";
-    static const char read_only_text[] = "import colorsys\n";
-    struct leti_bytes program = { text, sizeof text - 1 };
-    if (!self->settings.namespaces)
-        program = (struct leti_bytes){ read_only_text, sizeof read_only_text - 1 };
+    static const char text[] = "import colorsys";
+    static const char write[] = "\nimport tempfile\nwith tempfile.TemporaryFile() as file:\n"
+                                "    file.write(b'x')\n";
+    struct leti_bytes parts[] = { { text, sizeof text - 1 }, { write, sizeof write - 1 } };
+    struct program program = { .tests_from = sizeof text - 1, .tests_line = 1 };
     struct result *result;
-    if (!interpreter_run(&self->interpreter, &self->settings, UINT32_MAX, &program, 1, &result,
-                         err))
+    size_t n = self->settings.namespaces ? 2 : 1; /* without them there is no folder to write to */
+    if (!interpreter_run(&self->interpreter, &self->settings, &program, parts, n, &result, err))
         return false;
     bool ok = result->ending == ENDING_PASSED;
     if (!ok)
@@ -166,18 +164,20 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
     struct leti_error err;
     struct leti_bytes prompt = prompt_to_run(sample->problem);
     struct leti_bytes text[] = { prompt, sample->program, { "\n", 1 }, sample->problem->tests };
-    size_t size = prompt.size + sample->program.size + 1 + sample->problem->tests.size;
-    if (size > MESSAGE_MAX - sizeof(struct program)) {
+    size_t before = prompt.size + sample->program.size + 1;
+    if (before + sample->problem->tests.size > MESSAGE_MAX - sizeof(struct program)) {
         *out = (struct leti_verdict){ LETI_FAILED, "memory", "", { "", 0 }, 0, NULL, 0 };
         return LETI_OK;
     }
     struct result *result;
-    uint32_t tests_line = count_lines(prompt) + count_lines(sample->program) + 2;
+    struct program program = { .tests_from = (uint32_t)before,
+                               .tests_line =
+                                   count_lines(prompt) + count_lines(sample->program) + 2 };
     if (self->interpreter.pid == 0 && !start_interpreter(self, &err)) {
         verdict_broken(self->host, err.text, out);
         return LETI_OK;
     }
-    if (!interpreter_run(&self->interpreter, &self->settings, tests_line, text, 4, &result, &err)) {
+    if (!interpreter_run(&self->interpreter, &self->settings, &program, text, 4, &result, &err)) {
         interpreter_stop(&self->interpreter); /* the next sample starts another */
         verdict_broken(self->host, err.text, out);
         return LETI_OK;

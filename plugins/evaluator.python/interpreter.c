@@ -346,18 +346,14 @@ static bool result_fits(const struct result *result, size_t size)
 }
 
 bool interpreter_run(const struct interpreter *interpreter, const struct settings *settings,
-                     uint32_t tests_line, const struct leti_bytes *text, size_t n,
+                     const struct program *program, const struct leti_bytes *text, size_t n,
                      struct result **out, struct leti_error *err)
 {
-    struct part parts[8];
-    struct program program = { .tests_line = tests_line };
+    struct part parts[8] = { { program, sizeof *program } };
     if (n + 1 > sizeof parts / sizeof *parts)
         return leti_error_set(err, "a program of %zu parts", n);
-    parts[0] = (struct part){ &program, sizeof program };
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         parts[i + 1] = (struct part){ text[i].data, text[i].size };
-        program.size += (uint32_t)text[i].size;
-    }
     char *message;
     size_t size;
     int64_t limit_s = (int64_t)(settings->timeout_ns / 1000000000) + GRACE_SECONDS;

@@ -28,11 +28,11 @@ bool interpreter_start(const char *path, const struct leti_list *preload,
                        const struct settings *settings, struct interpreter *out,
                        struct leti_error *err);
 
-/* Runs one program, text being n parts, and waits for its end. *out and the texts behind it
- * (malloc, one block, the caller's) are what the zygote said. Fails where the interpreter is lost:
- * stop it then. */
+/* Runs one program, of n parts, and waits for its end. *out and the texts behind it (malloc, one
+ * block, the caller's) are what the zygote said. Fails where the interpreter is lost: stop it
+ * then. */
 bool interpreter_run(const struct interpreter *interpreter, const struct settings *settings,
-                     uint32_t tests_line, const struct leti_bytes *text, size_t n,
+                     const struct program *program, const struct leti_bytes *text, size_t n,
                      struct result **out, struct leti_error *err);
 
 /* Kills it with all that it runs. Does nothing where it does not run. */

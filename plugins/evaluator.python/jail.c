@@ -33,8 +33,7 @@ static bool fail_errno(struct leti_error *err, const char *what)
 
 bool jail_unshare(struct leti_error *err)
 {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-                CLONE_NEWPID) == 0)
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0)
         return true;
     return leti_error_set(
         err,
@@ -43,6 +42,11 @@ bool jail_unshare(struct leti_error *err)
         "kernel.apparmor_restrict_unprivileged_userns; in a container its seccomp profile), or "
         "accept less with isolation = \"process\"",
         strerror(errno));
+}
+
+bool jail_unshare_pids(struct leti_error *err)
+{
+    return unshare(CLONE_NEWPID) == 0 || fail_errno(err, "pid namespace");
 }
 
 /* ---- the view of the files ---- */
@@ -256,7 +260,7 @@ static bool work_touched(const struct stat *fresh)
 
 bool jail_refresh(struct jail *jail, struct leti_error *err)
 {
-    if (!work_touched(&jail->fresh))
+    if (!jail->settings.namespaces || !work_touched(&jail->fresh))
         return true;
     if (umount2("/tmp", MNT_DETACH) != 0)
         return fail_errno(err, "umount /tmp");

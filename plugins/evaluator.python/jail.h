@@ -28,8 +28,11 @@ struct jail {
 };
 
 /* Moves this process, which must have one thread, into user, mount, network, IPC and UTS
- * namespaces of its own; the next process that it forks is the first of a pid namespace. */
+ * namespaces of its own. */
 bool jail_unshare(struct leti_error *err);
+
+/* After jail_unshare: the next process that this thread forks is the first of a pid namespace. */
+bool jail_unshare_pids(struct leti_error *err);
 
 /* Replaces the file system by one that holds /usr, the libraries, these n paths (all read-only),
  * /dev with null, zero and random numbers, and an empty /tmp of settings.disk_bytes that

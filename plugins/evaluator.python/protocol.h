@@ -56,8 +56,8 @@ struct identity {
 };
 
 struct program {
-    uint32_t tests_line; /* the line, from 1, on which the tests start */
-    uint32_t size;       /* of the text that follows */
+    uint32_t tests_from; /* bytes of the text before the tests */
+    uint32_t tests_line; /* the line, from 1, on which they start */
 };
 
 enum ending {

@@ -54,7 +54,6 @@ enum {
     X(ptrdiff_t, PyList_Size, (void *))                                                            \
     X(void *, PyList_GetItem, (void *, ptrdiff_t))                                                 \
     X(void, PyOS_BeforeFork, (void))                                                               \
-    X(void, PyOS_AfterFork_Parent, (void))                                                         \
     X(void, PyOS_AfterFork_Child, (void))
 
 struct python {

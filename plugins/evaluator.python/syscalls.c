@@ -352,7 +352,8 @@ static bool add_open(scmp_filter_ctx filter, bool read_only)
     static const char *const plain[] = { "open", "openat" };
     if (!read_only)
         return add_list(filter, SCMP_ACT_ALLOW, plain, N(plain));
-    static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE };
+    static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
+                                     __O_TMPFILE & ~O_DIRECTORY };
     uint64_t any = 0;
     for (size_t i = 0; i < N(bits); i++) {
         any |= bits[i];

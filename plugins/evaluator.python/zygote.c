@@ -1,15 +1,17 @@
 /* zygote.c - the process that forks a program for each request.
  *
  * It is a Python interpreter that has imported its modules and then called us, through boot.py,
- * as if we were an extension module; we do not return. Three steps lead to the loop:
+ * as if we were an extension module; we do not return. It makes the namespaces and then forks
+ * once from a new thread. What that gives:
  *
- *  - the namespaces are made, and a fork puts the rest into the new pid namespace as its first
- *    process: when that ends, for whatever reason, the kernel ends all that is inside;
- *  - the loop runs in a thread of its own. A program is then forked from a thread that has no
- *    Python frame below it, and becomes its process's main thread: it sees the stack, and counts
- *    its recursion, from where `python -c` does;
- *  - the process that remains outside waits for the one inside, so that the plugin has a child to
- *    kill and to reap.
+ *  - the new process is the first of its pid namespace: when it ends, for whatever reason, the
+ *    kernel ends all that is inside;
+ *  - it has no Python frame below it, and is its process's main thread: a program sees the stack,
+ *    and counts its recursion, from where `python -c` does;
+ *  - it has one thread, so that a program can be forked from it without the interpreter having
+ *    anything to repair. That is a third of the cost of a program.
+ *
+ * The process outside waits, so that the plugin has a child to kill and to reap.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -33,11 +36,17 @@
 #include "python.h"
 #include "syscalls.h"
 
-enum { SOCKET = 3, PATHS_MAX = 256, LOOP_STACK_BYTES = 8 << 20 };
+enum { SOCKET = 3, PATHS_MAX = 256, STACK_BYTES = 8 << 20 };
+
+struct paths {
+    char *items[PATHS_MAX];
+    size_t n;
+};
 
 struct zygote {
     struct python python;
     struct prepared prepared;
+    struct paths paths; /* that the interpreter imports from */
     struct jail jail;
     struct report *report; /* shared with the program */
 };
@@ -168,15 +177,13 @@ static enum ending judge(const struct zygote *zygote, const struct run *run, int
 /* ---- one program ---- */
 
 __attribute__((noreturn)) static void become_program(struct zygote *zygote, int output,
-                                                     const char *text, size_t size,
-                                                     uint32_t tests_line)
+                                                     const struct text *text)
 {
     struct leti_error err;
-    zygote->python.PyOS_AfterFork_Child();
     if (dup2(output, 1) < 0 || dup2(output, 2) < 0 || close_range(3, ~0u, 0) != 0)
         leti_error_set(&err, "descriptors: %s", strerror(errno));
     else if (jail_enter(&zygote->jail, &err)) {
-        child_run(&zygote->python, &zygote->prepared, text, size, tests_line, zygote->report);
+        child_run(&zygote->python, &zygote->prepared, text, zygote->report);
         _exit(0);
     }
     say(zygote->report, "%s", err.text);
@@ -184,8 +191,8 @@ __attribute__((noreturn)) static void become_program(struct zygote *zygote, int 
     _exit(0);
 }
 
-static bool run_start(struct zygote *zygote, const char *text, size_t size, uint32_t tests_line,
-                      struct run *run, struct leti_error *err)
+static bool run_start(struct zygote *zygote, const struct text *text, struct run *run,
+                      struct leti_error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -193,18 +200,17 @@ static bool run_start(struct zygote *zygote, const char *text, size_t size, uint
     zygote->report->ending = ENDING_NONE;
     zygote->report->feedback_size = 0;
     zygote->report->exception[0] = '\0';
-    zygote->python.PyOS_BeforeFork();
     int64_t start_ns = clock_ns();
     pid_t pid = fork();
     if (pid == 0)
-        become_program(zygote, ends[1], text, size, tests_line);
-    int fork_errno = errno;
-    zygote->python.PyOS_AfterFork_Parent();
-    close(ends[1]);
+        become_program(zygote, ends[1], text);
     if (pid < 0) {
+        leti_error_set(err, "fork: %s", strerror(errno));
         close(ends[0]);
-        return leti_error_set(err, "fork: %s", strerror(fork_errno));
+        close(ends[1]);
+        return false;
     }
+    close(ends[1]);
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (pidfd < 0) {
         leti_error_set(err, "pidfd_open: %s", strerror(errno));
@@ -239,12 +245,10 @@ static bool send_result(const struct zygote *zygote, enum ending ending, int64_t
 }
 
 /* Runs one program to its end and answers. False: the zygote cannot go on. */
-static bool serve_one(struct zygote *zygote, const char *text, size_t size, uint32_t tests_line,
-                      struct leti_error *err)
+static bool serve_one(struct zygote *zygote, const struct text *text, struct leti_error *err)
 {
     struct run run = { .pidfd = -1 };
-    if (!jail_refresh(&zygote->jail, err) ||
-        !run_start(zygote, text, size, tests_line, &run, err)) {
+    if (!jail_refresh(&zygote->jail, err) || !run_start(zygote, text, &run, err)) {
         say(zygote->report, "%s", err->text);
         return send_result(zygote, ENDING_BROKEN, 0, err);
     }
@@ -261,26 +265,21 @@ static bool serve_one(struct zygote *zygote, const char *text, size_t size, uint
     return wanted && send_result(zygote, judge(zygote, &run, status), ns, err);
 }
 
-static void *serve(void *arg)
+static void serve(struct zygote *zygote, struct leti_error *err)
 {
-    struct zygote *zygote = arg;
-    struct leti_error err;
     char *message;
     size_t size;
-    zygote->python.PyGILState_Ensure();
-    if (!message_send(SOCKET, MESSAGE_READY, NULL, 0, &err))
-        _exit(1);
-    while (message_receive(SOCKET, INT64_MAX, MESSAGE_PROGRAM, &message, &size, &err)) {
-        struct program head;
-        if (size < sizeof head)
-            break;
-        memcpy(&head, message, sizeof head);
-        if (head.size != size - sizeof head ||
-            !serve_one(zygote, message + sizeof head, head.size, head.tests_line, &err))
-            break;
+    while (message_receive(SOCKET, INT64_MAX, MESSAGE_PROGRAM, &message, &size, err)) {
+        struct program program;
+        if (size < sizeof program)
+            return;
+        memcpy(&program, message, sizeof program);
+        struct text text = { message + sizeof program, size - sizeof program, program.tests_from,
+                             program.tests_line };
+        if (text.tests_from > text.size || !serve_one(zygote, &text, err))
+            return;
         free(message);
     }
-    _exit(0); /* the plugin is gone, and with us goes whatever is left */
 }
 
 /* ---- the steps to the loop ---- */
@@ -307,7 +306,8 @@ static bool take_prepared(const struct python *py, struct prepared *out, struct 
            leti_error_set(err, "sys._leti cannot be removed");
 }
 
-static bool add_path(const struct python *py, void *text, char **paths, size_t *n)
+/* Adds a path and, under its own name, what a symbolic link there stands for. */
+static bool add_path(const struct python *py, void *text, struct paths *out)
 {
     char *bytes;
     ptrdiff_t size;
@@ -316,33 +316,47 @@ static bool add_path(const struct python *py, void *text, char **paths, size_t *
         py->PyErr_Clear();
         return true; /* None, or an importer's own kind of entry */
     }
-    /* What a symbolic link stands for is shown too, under its own name. */
-    char *real = realpath(bytes, NULL);
-    char *plain = strdup(bytes);
-    if (!plain || *n + 2 > PATHS_MAX) {
+    char *real = realpath(bytes, NULL), *plain = strdup(bytes);
+    if (!plain || out->n + 2 > PATHS_MAX) {
         free(real);
         free(plain);
         return false;
     }
-    paths[(*n)++] = plain;
+    out->items[out->n++] = plain;
     if (real)
-        paths[(*n)++] = real;
+        out->items[out->n++] = real;
     return true;
 }
 
-/* The folders that this interpreter imports from. */
-static bool python_paths(const struct python *py, char **paths, size_t *n, struct leti_error *err)
+/* The folders that this interpreter imports from, its prefix first. */
+static bool python_paths(const struct python *py, struct paths *out, struct leti_error *err)
 {
-    static const char *const prefixes[] = { "prefix", "base_prefix", "exec_prefix",
+    static const char *const prefixes[] = { "base_prefix", "prefix", "exec_prefix",
                                             "base_exec_prefix" };
     bool ok = true;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && ok; i++)
-        ok = add_path(py, py->PySys_GetObject(prefixes[i]), paths, n);
+        ok = add_path(py, py->PySys_GetObject(prefixes[i]), out);
     void *entries = py->PySys_GetObject("path");
     ptrdiff_t count = entries ? py->PyList_Size(entries) : 0;
     for (ptrdiff_t i = 0; i < count && ok; i++)
-        ok = add_path(py, py->PyList_GetItem(entries, i), paths, n);
+        ok = add_path(py, py->PyList_GetItem(entries, i), out);
     return ok || leti_error_set(err, "sys.path has more than %d entries", PATHS_MAX / 2);
+}
+
+/* Without namespaces, root gives its programs to nobody if nobody can reach the interpreter;
+ * who is not root has only himself. */
+static struct identity own_identity(const struct paths *paths)
+{
+    struct identity self = { getuid(), getgid() };
+    if (geteuid() != 0 || paths->n == 0)
+        return self;
+    setfsuid(NOBODY);
+    int fd = open(paths->items[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    setfsuid(0);
+    if (fd < 0)
+        return self;
+    close(fd);
+    return (struct identity){ NOBODY, NOBODY };
 }
 
 /* Asks the plugin, which has the rights, to give our user namespace its ids. */
@@ -360,37 +374,6 @@ static bool ask_identity(struct identity *out, struct leti_error *err)
     return ok;
 }
 
-/* Goes on in a new process, the first of the pid namespace; the old one waits for it. */
-static bool enter_pid_namespace(const struct python *py, struct leti_error *err)
-{
-    py->PyOS_BeforeFork();
-    pid_t pid = fork();
-    if (pid < 0)
-        return leti_error_set(err, "fork: %s", strerror(errno));
-    if (pid == 0) {
-        py->PyOS_AfterFork_Child();
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-            return leti_error_set(err, "pdeathsig: %s", strerror(errno));
-        return true;
-    }
-    close(SOCKET); /* so that the plugin hears when the one inside ends */
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    _exit(0);
-}
-
-static bool enter_namespaces(struct zygote *zygote, struct leti_error *err)
-{
-    char *paths[PATHS_MAX];
-    size_t n = 0;
-    bool ok = python_paths(&zygote->python, paths, &n, err) && jail_unshare(err) &&
-              ask_identity(&zygote->jail.identity, err) &&
-              enter_pid_namespace(&zygote->python, err) && jail_build(&zygote->jail, paths, n, err);
-    while (n > 0)
-        free(paths[--n]);
-    return ok;
-}
-
 static bool receive_settings(struct settings *out, struct leti_error *err)
 {
     char *message;
@@ -404,18 +387,29 @@ static bool receive_settings(struct settings *out, struct leti_error *err)
     return ok;
 }
 
-static bool zygote_prepare(struct zygote *zygote, struct leti_error *err)
+/* What only a process of one thread may do, and all that must be known of the machine. */
+static bool prepare_outside(struct zygote *zygote, struct leti_error *err)
 {
     struct jail *jail = &zygote->jail;
+    const struct python *py = &zygote->python;
     if (!receive_settings(&jail->settings, err) || !python_load(&zygote->python, err) ||
-        !take_prepared(&zygote->python, &zygote->prepared, err))
+        !take_prepared(py, &zygote->prepared, err) || !python_paths(py, &zygote->paths, err))
         return false;
-    /* Root gives its programs to nobody; who is not root has only himself. */
-    jail->identity = geteuid() == 0 ? (struct identity){ NOBODY, NOBODY }
-                                    : (struct identity){ getuid(), getgid() };
-    if (jail->settings.namespaces && !enter_namespaces(zygote, err))
-        return false;
+    if (jail->settings.namespaces)
+        return jail_unshare(err) && ask_identity(&jail->identity, err);
+    jail->identity = own_identity(&zygote->paths);
+    return true;
+}
+
+static bool prepare_inside(struct zygote *zygote, struct leti_error *err)
+{
+    struct jail *jail = &zygote->jail;
+    zygote->python.PyOS_AfterFork_Child();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return leti_error_set(err, "pdeathsig: %s", strerror(errno));
     jail->zygote = getpid();
+    if (jail->settings.namespaces && !jail_build(jail, zygote->paths.items, zygote->paths.n, err))
+        return false;
     if (!syscalls_compile(!jail->settings.namespaces, &jail->filter, err))
         return false;
     zygote->report = mmap(NULL, sizeof *zygote->report, PROT_READ | PROT_WRITE,
@@ -423,14 +417,49 @@ static bool zygote_prepare(struct zygote *zygote, struct leti_error *err)
     return zygote->report != MAP_FAILED || leti_error_set(err, "mmap: %s", strerror(errno));
 }
 
-static bool loop_start(struct zygote *zygote, pthread_t *thread, struct leti_error *err)
+__attribute__((noreturn)) static void die(const struct leti_error *err)
+{
+    struct leti_error ignored;
+    struct part text = { err->text, strlen(err->text) };
+    (void)message_send(SOCKET, MESSAGE_FAILED, &text, 1, &ignored);
+    _exit(1);
+}
+
+/* The thread that forks. The plugin's end, or the zygote's, is the end of all. */
+static void *cross(void *arg)
+{
+    struct zygote *zygote = arg;
+    struct leti_error err;
+    zygote->python.PyGILState_Ensure();
+    if (zygote->jail.settings.namespaces && !jail_unshare_pids(&err))
+        die(&err);
+    zygote->python.PyOS_BeforeFork();
+    pid_t pid = fork();
+    if (pid < 0) {
+        leti_error_set(&err, "fork: %s", strerror(errno));
+        die(&err);
+    }
+    if (pid == 0) {
+        if (!prepare_inside(zygote, &err))
+            die(&err);
+        if (message_send(SOCKET, MESSAGE_READY, NULL, 0, &err))
+            serve(zygote, &err);
+        _exit(0);
+    }
+    close(SOCKET); /* so that the plugin hears when the one inside ends */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    _exit(0);
+}
+
+static bool cross_start(struct zygote *zygote, pthread_t *thread, struct leti_error *err)
 {
     pthread_attr_t attr;
     int rc = pthread_attr_init(&attr);
     if (rc == 0)
-        rc = pthread_attr_setstacksize(&attr, LOOP_STACK_BYTES);
+        rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
     if (rc == 0)
-        rc = pthread_create(thread, &attr, serve, zygote);
+        rc = pthread_create(thread, &attr, cross, zygote);
     return rc == 0 || leti_error_set(err, "thread: %s", strerror(rc));
 }
 
@@ -443,12 +472,9 @@ LETI_EXPORT void *PyInit_leti_zygote(void)
     struct leti_error err;
     pthread_t thread;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the end of the socket tells us too */
-    if (!zygote_prepare(&zygote, &err) || !loop_start(&zygote, &thread, &err)) {
-        struct part text = { err.text, strlen(err.text) };
-        (void)message_send(SOCKET, MESSAGE_FAILED, &text, 1, &err);
-        _exit(1);
-    }
-    zygote.python.PyEval_SaveThread(); /* the loop has the interpreter from here on */
+    if (!prepare_outside(&zygote, &err) || !cross_start(&zygote, &thread, &err))
+        die(&err);
+    zygote.python.PyEval_SaveThread(); /* the other thread has the interpreter from here on */
     pthread_join(thread, NULL);
     _exit(1);
 }
