@@ -16,7 +16,6 @@ bool lm_buffer(size_t n, size_t size, void *out, struct leti_error *err)
     void *memory = aligned_alloc(LINE, bytes);
     if (!memory)
         return leti_error_set(err, "out of memory for a buffer of %zu bytes", bytes);
-    memset(memory, 0, bytes);
     memcpy(out, &memory, sizeof memory);
     return true;
 }

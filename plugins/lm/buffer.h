@@ -1,4 +1,4 @@
-/* buffer.h - memory for arrays that live long.
+/* buffer.h - memory for large arrays that live long.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_BUFFER_H
@@ -9,8 +9,8 @@
 
 #include "leti/error.h"
 
-/* n elements of size bytes, zeroed, 64-byte aligned; to be freed by free(). out: a pointer to the
- * pointer that receives them. */
+/* n elements of size bytes, 64-byte aligned, not yet written to: a large array costs the memory
+ * that is used of it. To be freed by free(). out: a pointer to the pointer that receives them. */
 bool lm_buffer(size_t n, size_t size, void *out, struct leti_error *err);
 
 #endif

@@ -55,7 +55,8 @@ struct lm_engine {
     int32_t n_active, n_idle;
     struct request *first, *last; /* the queue */
     size_t open;
-    int32_t max_prefill; /* tokens */
+    size_t kv_limit, kv_held; /* positions that may be, and that may come to be stored */
+    int32_t max_prefill;      /* tokens */
     struct lm_prefill *prefill;
     struct lm_decode *decode; /* [n_slots] */
     float *hidden;            /* [n_slots][C] */
@@ -69,8 +70,8 @@ struct lm_engine {
 
 static void request_destroy(struct lm_engine *engine, struct request *request)
 {
-    if (!request)
-        return;
+    if (request->kv)
+        engine->kv_held -= (size_t)request->n_prompt;
     lm_kv_give(engine->cache, request->kv);
     free(request->stops);
     free(request->prompt);
@@ -170,12 +171,29 @@ static void queue_pop(struct lm_engine *engine)
 
 /* ---- slots ---- */
 
+/* Positions that a sample stores at most. */
+static size_t own_positions(const struct request *request)
+{
+    return (size_t)(request->sampling.max_length - request->n_prompt);
+}
+
+/* Whether there is a slot, and memory for what a sample of this request may come to. One sample
+ * is always let in. */
+static bool has_room(const struct lm_engine *engine, const struct request *request)
+{
+    size_t prompt = request->kv ? 0 : (size_t)request->n_prompt;
+    return engine->n_active == 0 ||
+           (engine->n_idle > 0 &&
+            engine->kv_held + prompt + own_positions(request) <= engine->kv_limit);
+}
+
 static bool slot_open(struct lm_engine *engine, struct request *request, struct leti_error *err)
 {
     struct slot *slot = engine->idle[engine->n_idle - 1];
     if (!lm_kv_take(engine->cache, &slot->kv, err))
         return false;
     engine->n_idle--;
+    engine->kv_held += own_positions(request);
     slot->request = request;
     slot->random.state = request->seeds[request->opened];
     slot->index = request->opened++;
@@ -194,6 +212,7 @@ static void slot_close(struct lm_engine *engine, struct slot *slot)
     lm_kv_give(engine->cache, slot->kv);
     engine->idle[engine->n_idle++] = slot;
     engine->open--;
+    engine->kv_held -= own_positions(request);
     if (++request->closed == request->n)
         request_destroy(engine, request);
 }
@@ -255,11 +274,13 @@ static bool prefill(struct lm_engine *engine, struct leti_error *err)
 {
     int32_t n = 0, tokens = 0;
     for (struct request *r = engine->first; r; r = r->next) {
-        if (r->n_prompt > engine->max_prefill - tokens)
+        bool fits = engine->kv_held + (size_t)r->n_prompt <= engine->kv_limit;
+        if (r->n_prompt > engine->max_prefill - tokens || (n > 0 && !fits))
             break;
         tokens += r->n_prompt;
         if (!lm_kv_take(engine->cache, &r->kv, err))
             return false;
+        engine->kv_held += (size_t)r->n_prompt;
         engine->prefill[n++] = (struct lm_prefill){ r->prompt, r->n_prompt, r->kv, r->hidden };
     }
     return lm_forward_prefill(engine->forward, engine->prefill, n, err);
@@ -267,13 +288,12 @@ static bool prefill(struct lm_engine *engine, struct leti_error *err)
 
 static bool fill_slots(struct lm_engine *engine, struct leti_error *err)
 {
-    while (engine->first && engine->n_idle > 0) {
+    while (engine->first && has_room(engine, engine->first)) {
         struct request *request = engine->first;
         if (!request->kv && !prefill(engine, err))
             return false;
-        while (request->opened < request->n && engine->n_idle > 0)
-            if (!slot_open(engine, request, err))
-                return false;
+        if (!slot_open(engine, request, err))
+            return false;
         if (request->opened == request->n)
             queue_pop(engine);
     }
@@ -395,8 +415,10 @@ void lm_engine_cancel(struct lm_engine *engine)
 static bool create_slots(struct lm_engine *engine, struct leti_error *err)
 {
     size_t n = (size_t)engine->n_slots, length = (size_t)engine->max_length;
-    if (!lm_buffer(n, sizeof *engine->slots, &engine->slots, err) ||
-        !lm_buffer(n, sizeof *engine->active, &engine->active, err) ||
+    engine->slots = calloc(n, sizeof *engine->slots);
+    if (!engine->slots)
+        return leti_error_set(err, "out of memory for %zu slots", n);
+    if (!lm_buffer(n, sizeof *engine->active, &engine->active, err) ||
         !lm_buffer(n, sizeof *engine->idle, &engine->idle, err))
         return false;
     for (size_t i = n; i-- > 0;) {
@@ -419,9 +441,11 @@ static bool create_buffers(struct lm_engine *engine, struct leti_error *err)
         !lm_buffer(n, sizeof *engine->decode, &engine->decode, err) ||
         !lm_buffer(n, (size_t)config->d_model * sizeof(float), &engine->hidden, err) ||
         !lm_buffer(n, V * sizeof(float), &engine->logits, err) ||
-        !lm_buffer(n, sizeof *engine->drawn, &engine->drawn, err) ||
-        !lm_buffer((size_t)engine->n_threads, sizeof *engine->scratch, &engine->scratch, err))
+        !lm_buffer(n, sizeof *engine->drawn, &engine->drawn, err))
         return false;
+    engine->scratch = calloc((size_t)engine->n_threads, sizeof *engine->scratch);
+    if (!engine->scratch)
+        return leti_error_set(err, "out of memory for %d threads", engine->n_threads);
     for (int i = 0; i < engine->n_threads; i++)
         if (!lm_buffer(V, sizeof(float), &engine->scratch[i].weights, err) ||
             !lm_buffer(V, sizeof(struct lm_candidate), &engine->scratch[i].candidates, err))
@@ -444,6 +468,7 @@ bool lm_engine_create(const struct lm_model *model, int32_t slots, int32_t max_l
     engine->model = model;
     engine->n_slots = slots;
     engine->max_length = max_length;
+    engine->kv_limit = SIZE_MAX;
     engine->allowed = config->vocab_size;
     if (model->tokenizer && lm_tokenizer_size(model->tokenizer) < engine->allowed)
         engine->allowed = lm_tokenizer_size(model->tokenizer);
@@ -458,6 +483,13 @@ bool lm_engine_create(const struct lm_model *model, int32_t slots, int32_t max_l
     }
     *out = engine;
     return true;
+}
+
+void lm_engine_limit_kv(struct lm_engine *engine, size_t bytes)
+{
+    const struct lm_config *config = &engine->model->config;
+    size_t row = (size_t)config->n_kv_heads * (size_t)config->head_dim * sizeof(float);
+    engine->kv_limit = bytes / (2 * row * (size_t)config->n_layers);
 }
 
 void lm_engine_destroy(struct lm_engine *engine)

@@ -39,6 +39,10 @@ bool lm_engine_create(const struct lm_model *, int32_t slots, int32_t max_length
                       struct lm_engine **out, struct leti_error *err);
 void lm_engine_destroy(struct lm_engine *);
 
+/* Opens no more samples than this many bytes of keys and values allow, whatever slots are free;
+ * one is always allowed. At first there is no limit. */
+void lm_engine_limit_kv(struct lm_engine *, size_t bytes);
+
 /* Queues a request; copies what it needs. seeds [n] one a sample. An empty prompt starts from
  * bos (or eos). A prompt of max_length tokens or more is an error that says both numbers, and a
  * token outside the vocabulary one that names it; such a request leaves no trace. */

@@ -27,7 +27,6 @@ struct lm_forward {
     float *rope; /* [max_positions][D] */
 };
 
-/* Zeroed, for padding rows are computed with: they must be finite. */
 static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct leti_error *err)
 {
     const struct lm_config *c = &f->model->config;
@@ -95,12 +94,16 @@ static bool product(struct lm_forward *f, const float *in, const float *w, float
     return lm_matmul(f->products, in, false, w, true, out, beta, n, rows, cols, err);
 }
 
-/* The padding rows stand at position 0 with token 0. */
+/* The padding rows are computed with, so they must be numbers: token 0, to which attention, that
+ * does not see them, adds nothing. */
 static void embed(struct lm_forward *f, int32_t n)
 {
-    for (int32_t i = n; i < lm_rows(n); i++)
-        f->tokens[i] = f->positions[i] = 0;
     const struct lm_model *m = f->model;
+    size_t width = (size_t)m->config.n_heads * (size_t)m->config.head_dim;
+    for (int32_t i = n; i < lm_rows(n); i++) {
+        f->tokens[i] = 0;
+        memset(f->mixed + (size_t)i * width, 0, width * sizeof *f->mixed);
+    }
     lm_embed(m->params + m->embedding, f->tokens, f->x, lm_rows(n), m->config.d_model);
 }
 
@@ -195,6 +198,7 @@ bool lm_forward_logits(struct lm_forward *f, const float *hidden, int32_t n, flo
 {
     const struct lm_model *m = f->model;
     int32_t C = m->config.d_model, rows = lm_rows(n);
+    memset(f->normed + (size_t)n * (size_t)C, 0, (size_t)(rows - n) * (size_t)C * sizeof(float));
     lm_rmsnorm(hidden, m->params + m->final_norm, m->config.norm_eps, f->normed, NULL, n, C);
     return product(f, f->normed, m->params + m->head, logits, 0, rows, m->config.vocab_size, C,
                    err);
