@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/path.h"
@@ -100,9 +101,9 @@ bool plugin_open(const char *path, struct plugin *out, struct leti_error *err)
         leti_error_set(err, "%s: %s", path, why.text);
         goto fail;
     }
-    copy = strdup(path);
+    copy = realpath(path, NULL);
     if (!copy) {
-        leti_error_set(err, "%s: out of memory", path);
+        leti_error_set(err, "%s: %s", path, strerror(errno));
         goto fail;
     }
     *out = (struct plugin){ .library = library, .desc = desc, .path = copy };

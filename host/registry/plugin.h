@@ -10,7 +10,7 @@
 struct plugin {
     void *library; /* of dlopen */
     const struct leti_plugin *desc;
-    char *path;
+    char *path; /* absolute */
 };
 
 /* Opens the plugin at path. On success *out owns the library until plugin_close; on failure *out

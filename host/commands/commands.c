@@ -1,0 +1,44 @@
+/* commands - what `leti COMMAND ...` runs, and what the commands share.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "commands/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+const char leti_version[] = LETI_VERSION;
+
+const struct command commands[] = {
+    { "check", "check a pipeline and print its graph", command_check },
+    { "plugins", "list the stage plugins that are installed", command_plugins },
+    { "inspect", "print what a plugin is and which options it has", command_inspect },
+    { "model", "work with a model alone: info, tokenize, logits, loss, sample, bench",
+      command_model },
+    { 0 },
+};
+
+bool overrides_add(struct overrides *overrides, const char *override)
+{
+    const char **items = realloc(overrides->items, (overrides->n + 1) * sizeof *items);
+    if (!items)
+        return false;
+    overrides->items = items;
+    items[overrides->n++] = override;
+    return true;
+}
+
+void overrides_free(struct overrides *overrides)
+{
+    free(overrides->items);
+    *overrides = (struct overrides){ 0 };
+}
+
+int command_fail(const char *command, const struct leti_error *err)
+{
+    log_progress(NULL);
+    fflush(stdout);
+    fprintf(stderr, "leti %s: %s\n", command, err->text);
+    return 1;
+}
