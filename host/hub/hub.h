@@ -3,7 +3,8 @@
  * The hub owns the ROUTER socket and the workers that placement asks it to start (threads and
  * child processes; it starts another when one is lost). It knows nothing of iterations or of the
  * store: units of work go in, what became of them comes out, each exactly once.
- * Everything here is called from one thread, the head's.
+ * Everything here is called from one thread, the head's, which must live as long as the hub: child
+ * processes die with the thread that started them. A handler may queue more units.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HUB_HUB_H
@@ -19,6 +20,8 @@ struct hub_config {
     const char *run_dir; /* absolute; workers' scratch folders are made in run_dir/work */
     const char *listen;  /* tcp endpoint for remote workers, or NULL; loopback only */
     uint64_t seed;
+    const char *program; /* that child processes run as `program join ...`; NULL: this one */
+    double beat_seconds; /* between heartbeats, 0: 1; a worker silent for ten of them is gone */
 };
 
 struct hub_model {
@@ -40,8 +43,10 @@ struct hub_handler {
     bool (*done)(void *context, uint64_t tag, struct leti_error *err); /* generator, trainer */
     /* The plugin could not do the unit, and says why. */
     bool (*failed)(void *context, uint64_t tag, const char *why, struct leti_error *err);
-    /* Three workers crashed on it, or missed its deadline, which `why` says. */
+    /* Three workers crashed on it or missed its deadline; `why` names stage, plugin and unit, and
+     * says how the last of them ended. */
     bool (*lost)(void *context, uint64_t tag, const char *why, struct leti_error *err);
+    /* Each may be NULL. The stage is NULL where the hub itself has something to say. */
     void (*metric)(void *context, const struct stage *, const char *name, double value);
     void (*progress)(void *context, const struct stage *, double done, double total);
     void (*log)(void *context, const struct stage *, enum leti_level, const char *text);
@@ -55,6 +60,10 @@ void hub_destroy(struct hub *);
 
 /* Declares a stage and starts its workers, unless it is placed remote. Borrows the stage. */
 bool hub_add_stage(struct hub *, const struct stage *, struct leti_error *err);
+
+/* Where remote workers join, "tcp://127.0.0.1:7461" (with the port that was found where the
+ * configuration left it open); NULL: nowhere. */
+const char *hub_endpoint(const struct hub *);
 
 /* Queues a unit at the end of the stage's queue; copies everything. `what` names it in messages
  * ("iteration 2, problem 601, sample 3"). */
@@ -74,6 +83,9 @@ bool hub_train(struct hub *, const struct stage *, uint64_t tag, const char *wha
                const struct leti_training *, const struct hub_model *, hub_examples *next,
                void *context, struct leti_error *err);
 
+/* Forgets the stage's units, those in work included: nothing more is told of them. */
+void hub_cancel(struct hub *, const struct stage *);
+
 /* Units queued and in work; with NULL of all stages. */
 size_t hub_open_units(const struct hub *, const struct stage *);
 
@@ -81,8 +93,9 @@ size_t hub_open_units(const struct hub *, const struct stage *);
  * its workers can soon take (backpressure; submitting more is allowed, and costs memory). */
 size_t hub_room(const struct hub *, const struct stage *);
 
-/* Waits up to timeout_ms for something to happen, and handles all that has. *handled counts
- * messages. Errors: a worker that could not start its plugin, a handler that said no. */
+/* Waits up to timeout_ms for something to happen, and handles what has. *handled counts messages.
+ * Errors: a worker that could not start its plugin, a handler that said no. After one of them
+ * only hub_destroy is left. */
 bool hub_poll(struct hub *, int timeout_ms, size_t *handled, struct leti_error *err);
 
 #endif
