@@ -20,6 +20,7 @@ struct command {
 extern const struct command commands[]; /* ends with {0} */
 extern const char leti_version[];
 
+int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_inspect(int argc, char **argv);

@@ -109,7 +109,7 @@ static bool count_metric(struct training *training, const char *name, uint64_t *
 static void on_metric(void *context, const struct stage *stage, const char *name, double value)
 {
     struct training *training = context;
-    uint64_t step;
+    uint64_t step = 0;
     if (training->failed)
         return;
     training->failed =

@@ -69,13 +69,16 @@ static bool take_lock(const char *path, int *lock, struct leti_error *err)
 static bool open_locked(const char *path, struct folder *folder, struct leti_error *err)
 {
     char *absolute = realpath(path, NULL);
-    if (!absolute)
-        return leti_error_set(err, "%s: %s", path, strerror(errno));
-    if (!take_lock(absolute, &folder->lock, err)) {
+    char *name = absolute ? strdup(path) : NULL;
+    if (!name)
+        leti_error_set(err, "%s: %s", path, strerror(errno));
+    if (!name || !take_lock(absolute, &folder->lock, err)) {
         free(absolute);
+        free(name);
         return false;
     }
     folder->path = absolute;
+    folder->name = name;
     return true;
 }
 
@@ -137,6 +140,7 @@ void folder_close(struct folder *folder)
         return;
     close(folder->lock);
     free(folder->path);
+    free(folder->name);
     *folder = (struct folder){ .lock = -1 };
 }
 

@@ -12,6 +12,7 @@
 
 struct folder {
     char *path; /* absolute */
+    char *name; /* as a person would give it: "runs/mbpp-001" */
     int lock;   /* held while the folder is open, so that two heads never write one run */
 };
 

@@ -1,0 +1,20 @@
+/* record.h - what a run's results depend on, written down at its beginning and held against what
+ * is there when it goes on.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUN_RECORD_H
+#define RUN_RECORD_H
+
+#include "run/context.h"
+
+/* Writes pipeline.lua and the manifest, the latter at once or not at all: pipeline, seed, hashes
+ * of data and models, versions of plugins, options in force; and all problems. */
+bool record_begin(struct run *, struct leti_error *err);
+
+/* Opens the recorded pipeline. An error where the run was cut off before record_begin's end. */
+bool record_open_pipeline(struct store *, struct pipeline **out, struct leti_error *err);
+
+/* Other data, another model or another plugin than recorded are errors that name it. */
+bool record_check(struct run *, struct leti_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* result.h - what the store's rows come to: a test's pass@k, an iteration's counts.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUN_RESULT_H
+#define RUN_RESULT_H
+
+#include "base/text.h"
+#include "run/passk.h"
+#include "store/store.h"
+
+enum { RESULT_KS = 3 };
+extern const uint32_t result_ks[RESULT_KS]; /* 1, 10, 100 */
+
+struct result {
+    size_t n_problems;
+    uint32_t n_samples;       /* of each problem */
+    double pass[RESULT_KS];   /* pass@k, where has_pass */
+    bool has_pass[RESULT_KS]; /* some problem has k samples */
+    struct interval interval; /* of pass@1, 95 % */
+    double solve_rate;        /* share of problems with a sample that passed */
+    uint64_t infra;           /* samples that could not be had or judged, which do not count */
+};
+
+/* Of a phase after an iteration; n_samples was wanted of each of n_problems. */
+bool result_of(struct store *, uint32_t phase, uint32_t iteration, size_t n_problems,
+               uint32_t n_samples, struct result *, struct leti_error *err);
+
+/* {"pass@1": 0.5, "interval": [0.4, 0.6], ...} */
+void result_json(const struct result *, struct text *);
+
+struct counts {
+    uint64_t sampled, passed, infra, reused;
+};
+
+bool counts_of(struct store *, uint32_t phase, uint32_t iteration, struct counts *,
+               struct leti_error *err);
+
+/* Failures by reason (an exception's type where there is one), the most frequent first:
+ * {"NameError": 3, ...} */
+bool reasons_json(struct store *, uint32_t phase, uint32_t iteration, struct text *,
+                  struct leti_error *err);
+
+/* The last value of a stage's metric; *found says whether there is one. */
+bool last_metric(struct store *, uint32_t iteration, const char *stage, const char *name,
+                 bool *found, double *out, struct leti_error *err);
+
+#endif

@@ -1,0 +1,292 @@
+/* run - the loop of the method.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/context.h"
+#include "run/journal.h"
+#include "run/preflight.h"
+#include "run/record.h"
+#include "run/rollout.h"
+#include "run/stop.h"
+#include "run/tell.h"
+#include "run/train.h"
+
+/* ---- parts: done once, whatever happens in between ---- */
+
+struct part {
+    uint32_t iteration;
+    const char *name; /* "sample", "train", "test held-out" */
+    bool (*work)(struct run *, const struct part *, struct leti_error *err);
+    uint32_t test;
+};
+
+/* Does the part unless it is done, and keeps its time. */
+static bool do_part(struct run *run, const struct part *part, struct leti_error *err)
+{
+    bool done;
+    double seconds, begun = clock_seconds();
+    if (!store_part(run->store, part->iteration, part->name, &done, &seconds, err))
+        return false;
+    if (done)
+        return true;
+    if (part->work(run, part, err))
+        return store_put_part(run->store, part->iteration, part->name, clock_seconds() - begun,
+                              true, err) &&
+               store_commit(run->store, err);
+    /* What failed is in *err; the time that it took is kept if that can be. */
+    if (store_put_part(run->store, part->iteration, part->name, clock_seconds() - begun, false,
+                       NULL))
+        store_commit(run->store, NULL);
+    return false;
+}
+
+/* The prompt of training samples and tests starts with the good token once the model has met it. */
+static enum leti_condition condition_of(const struct run *run, uint32_t trained,
+                                        enum leti_condition after)
+{
+    return run->pipeline->trainer && trained ? after : LETI_NO_TOKEN;
+}
+
+/* Draws samples from the model that `trained` iterations have made. */
+static bool roll_out(struct run *run, struct rollout_config *config, uint32_t trained,
+                     struct leti_error *err)
+{
+    char *dir = NULL;
+    uint32_t version = run->pipeline->trainer ? trained : 0;
+    if (!train_model(run, run->pipeline->generator, version, &dir, err))
+        return false;
+    struct hub_model model = { train_version(version), dir ? dir : "" };
+    config->relay = &run->relay;
+    config->pipeline = run->pipeline;
+    config->model = &model;
+    bool done = rollout_run(config, err);
+    free(dir);
+    return done;
+}
+
+static bool work_sample(struct run *run, const struct part *part, struct leti_error *err)
+{
+    const struct stage_options *options = &run->pipeline->generator->options;
+    uint32_t trained = part->iteration - 1;
+    char label[64];
+    snprintf(label, sizeof label, "iteration %u/%u", part->iteration, run->pipeline->iterations);
+    struct rollout_config config = {
+        .problems = &run->training,
+        .phase = STORE_TRAINING,
+        .iteration = part->iteration,
+        .samples = (uint32_t)options->samples,
+        .sampling = { .condition = condition_of(run, trained, LETI_GOOD),
+                      .temperature = options->temperature,
+                      .top_p = options->top_p,
+                      .top_k = (uint32_t)options->top_k,
+                      .max_length = (uint32_t)options->max_length },
+        .format = run->pipeline->formatter,
+        .label = label,
+    };
+    return roll_out(run, &config, trained, err);
+}
+
+static bool work_test(struct run *run, const struct part *part, struct leti_error *err)
+{
+    const struct test *test = &run->pipeline->tests[part->test];
+    char label[64];
+    snprintf(label, sizeof label, "test %u", part->iteration);
+    struct rollout_config config = {
+        .problems = &run->tests[part->test],
+        .phase = part->test + 1,
+        .iteration = part->iteration,
+        .samples = test->samples,
+        .sampling = { .condition = condition_of(run, part->iteration, test->condition),
+                      .temperature = test->temperature,
+                      .top_p = test->top_p,
+                      .top_k = test->top_k,
+                      .max_length = test->max_length },
+        .label = label,
+    };
+    return roll_out(run, &config, part->iteration, err);
+}
+
+static bool work_train(struct run *run, const struct part *part, struct leti_error *err)
+{
+    char label[64];
+    snprintf(label, sizeof label, "iteration %u/%u", part->iteration, run->pipeline->iterations);
+    return train_run(run, part->iteration, label, err);
+}
+
+/* ---- the loop ---- */
+
+static bool is_due(const struct run *run, const struct test *test, uint32_t iteration)
+{
+    return iteration == 0 || iteration == run->pipeline->iterations ||
+           (test->every && iteration % test->every == 0);
+}
+
+static bool do_tests(struct run *run, uint32_t iteration, struct leti_error *err)
+{
+    char name[128];
+    for (uint32_t i = 0; i < run->pipeline->n_tests; i++) {
+        struct part part = { .iteration = iteration, .name = name, .work = work_test, .test = i };
+        snprintf(name, sizeof name, "test %s", run->pipeline->tests[i].name);
+        if (is_due(run, &run->pipeline->tests[i], iteration) &&
+            (!do_part(run, &part, err) || !tell_test(run, i, iteration, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool do_iteration(struct run *run, uint32_t iteration, struct leti_error *err)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    struct part sample = { .iteration = iteration, .name = "sample", .work = work_sample };
+    struct part train = { .iteration = iteration, .name = "train", .work = work_train };
+    if ((run->training.n && !do_part(run, &sample, err)) ||
+        (pipeline->trainer && !do_part(run, &train, err)) || !tell_iteration(run, iteration, err))
+        return false;
+    return !pipeline->trainer || do_tests(run, iteration, err);
+}
+
+static bool do_all(struct run *run, struct leti_error *err)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    uint32_t last = run->training.n || pipeline->trainer ? pipeline->iterations : 0;
+    if (pipeline->generator && !do_tests(run, 0, err))
+        return false;
+    for (uint32_t i = 1; i <= last; i++)
+        if (!do_iteration(run, i, err))
+            return false;
+    return tell_end(run, pipeline->trainer ? last : 0, err);
+}
+
+/* ---- opening and closing ---- */
+
+static bool absolute_model(const struct stage *stage, char **out, struct leti_error *err)
+{
+    const char *model = stage ? stage->options.model : NULL;
+    if (!model || !*model)
+        return true;
+    *out = realpath(model, NULL);
+    return *out || leti_error_set(err, "%s: model %s: %s", stage->where, model, strerror(errno));
+}
+
+/* A trainer that names no model starts from the generator's. */
+static bool find_models(struct run *run, struct leti_error *err)
+{
+    if (!absolute_model(run->pipeline->generator, &run->generator_model, err) ||
+        !absolute_model(run->pipeline->trainer, &run->trainer_model, err))
+        return false;
+    if (!run->pipeline->trainer || run->trainer_model || !run->generator_model)
+        return true;
+    run->trainer_model = strdup(run->generator_model);
+    return run->trainer_model || leti_error_set(err, "out of memory");
+}
+
+static bool read_problems(struct run *run, struct leti_error *err)
+{
+    struct pipeline *pipeline = run->pipeline;
+    run->tests = calloc(pipeline->n_tests + 1, sizeof *run->tests);
+    if (!run->tests)
+        return leti_error_set(err, "out of memory");
+    if (!problems_read(&pipeline->problems, run->folder.path, pipeline->seed, &run->training, err))
+        return false;
+    for (size_t i = 0; i < pipeline->n_tests; i++)
+        if (!problems_read(&pipeline->tests[i].problems, run->folder.path, pipeline->seed,
+                           &run->tests[i], err))
+            return false;
+    return true;
+}
+
+static bool start_stages(struct run *run, struct leti_error *err)
+{
+    struct pipeline *pipeline = run->pipeline;
+    struct hub_config config = { .run_dir = run->folder.path,
+                                 .listen = pipeline->listen,
+                                 .seed = pipeline->seed };
+    if (!relay_open(&run->relay, &config, run->store, err))
+        return false;
+    for (size_t i = 0; i < pipeline->n_stages; i++)
+        if (pipeline->stages[i]->plugin.desc->kind != LETI_SOURCE &&
+            !hub_add_stage(run->relay.hub, pipeline->stages[i], err))
+            return false;
+    return true;
+}
+
+/* A folder in which no run has begun is taken away again. */
+static bool begin(struct run *run, const struct run_config *config, struct leti_error *err)
+{
+    if (!pipeline_open(config->file, config->overrides, config->n_overrides, &run->pipeline, err) ||
+        !find_models(run, err) ||
+        !folder_create(run->pipeline->name, config->out, &run->folder, err))
+        return false;
+    if (read_problems(run, err) && store_create(run->folder.path, &run->store, err) &&
+        record_begin(run, err))
+        return true;
+    file_remove_tree(run->folder.path, NULL);
+    return false;
+}
+
+static bool go_on(struct run *run, const struct run_config *config, struct leti_error *err)
+{
+    if (!folder_open(config->resume, &run->folder, err) ||
+        !store_open(run->folder.path, &run->store, err))
+        return false;
+    if (!record_open_pipeline(run->store, &run->pipeline, err))
+        return leti_error_set(err, "%s: %s", run->folder.name, err->text);
+    return find_models(run, err) && read_problems(run, err) && record_check(run, err);
+}
+
+static bool preflight(struct run *run, struct leti_error *err)
+{
+    struct text found = { 0 };
+    bool good = !run->pipeline->preflight || preflight_run(run, &found, err);
+    if (good && found.size) {
+        tell_preflight(run, text_string(&found));
+        good = store_put_event(run->store, "preflight", text_string(&found), err) &&
+               store_commit(run->store, err);
+    }
+    text_free(&found);
+    return good;
+}
+
+/* From the moment on that a run can be gone on with, errors say how. */
+static bool work(struct run *run, bool resumed, struct leti_error *err)
+{
+    struct journal journal = { 0 };
+    tell_start(run, resumed);
+    bool done = journal_open(&journal, run->folder.path, err) && stop_watch(err) &&
+                store_put_event(run->store, resumed ? "goes on" : "begins", "", err) &&
+                store_commit(run->store, err) && start_stages(run, err) && preflight(run, err) &&
+                do_all(run, err);
+    relay_close(&run->relay);
+    journal_close(&journal);
+    return done ||
+           leti_error_set(err, "%s; go on with: leti run --resume %s", err->text, run->folder.name);
+}
+
+static void close_run(struct run *run)
+{
+    store_close(run->store);
+    problems_free(&run->training);
+    for (size_t i = 0; run->tests && i < run->pipeline->n_tests; i++)
+        problems_free(&run->tests[i]);
+    free(run->tests);
+    free(run->generator_model);
+    free(run->trainer_model);
+    if (run->pipeline)
+        pipeline_close(run->pipeline);
+    folder_close(&run->folder);
+}
+
+bool run_pipeline(const struct run_config *config, struct leti_error *err)
+{
+    struct run run = { .json = config->json, .quiet = config->quiet };
+    bool opened = config->resume ? go_on(&run, config, err) : begin(&run, config, err);
+    bool done = opened && work(&run, config->resume, err);
+    close_run(&run);
+    return done;
+}

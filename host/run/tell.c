@@ -1,0 +1,254 @@
+/* tell - what a run says of itself on stdout.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "run/tell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "run/progress.h"
+#include "run/result.h"
+
+/* A line for people. */
+__attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
+                                                      ...)
+{
+    va_list args;
+    if (run->json || run->quiet)
+        return;
+    log_progress(NULL);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+/* A line for programs; takes what is in the text. */
+static bool say_json(const struct run *run, struct text *text, struct leti_error *err)
+{
+    char *line = text_take(text, err);
+    if (!line)
+        return false;
+    if (run->json) {
+        log_progress(NULL);
+        printf("%s\n", line);
+        fflush(stdout);
+    }
+    free(line);
+    return true;
+}
+
+void tell_start(const struct run *run, bool resumed)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    const char *model = run->generator_model ? run->generator_model : run->trainer_model;
+    struct text line = { 0 };
+    text_add(&line, run->folder.name);
+    if (model)
+        text_printf(&line, "   %s", path_name(model));
+    if (run->training.n)
+        text_printf(&line, "   %zu problems x %" PRId64 " samples", run->training.n,
+                    pipeline->generator ? pipeline->generator->options.samples : 0);
+    if (pipeline->trainer)
+        text_printf(&line, "   %u iteration%s", pipeline->iterations,
+                    pipeline->iterations == 1 ? "" : "s");
+    text_printf(&line, "   seed %" PRIu64 "%s", pipeline->seed, resumed ? "   goes on" : "");
+    say(run, "%s", text_string(&line));
+    text_free(&line);
+}
+
+void tell_preflight(const struct run *run, const char *found)
+{
+    say(run, "%-16s %s", "preflight", found);
+}
+
+/* ---- tests ---- */
+
+static bool test_result(struct run *run, uint32_t test, uint32_t iteration, struct result *out,
+                        struct leti_error *err)
+{
+    return result_of(run->store, test + 1, iteration, run->tests[test].n,
+                     run->pipeline->tests[test].samples, out, err);
+}
+
+static bool say_test_json(struct run *run, uint32_t test, uint32_t iteration,
+                          const struct result *result, struct leti_error *err)
+{
+    struct text text = { 0 };
+    text_add(&text, "{\"test\": ");
+    json_string(&text, run->pipeline->tests[test].name);
+    text_printf(&text, ", \"iteration\": %u, \"result\": ", iteration);
+    result_json(result, &text);
+    text_add(&text, ", \"reasons\": ");
+    if (!reasons_json(run->store, test + 1, iteration, &text, err)) {
+        text_free(&text);
+        return false;
+    }
+    text_add(&text, "}");
+    return say_json(run, &text, err);
+}
+
+bool tell_test(struct run *run, uint32_t test, uint32_t iteration, struct leti_error *err)
+{
+    struct result result;
+    struct text more = { 0 };
+    char label[32];
+    if (!test_result(run, test, iteration, &result, err) ||
+        !say_test_json(run, test, iteration, &result, err))
+        return false;
+    snprintf(label, sizeof label, "test %u", iteration);
+    for (int i = 1; i < RESULT_KS; i++)
+        if (result.has_pass[i])
+            text_printf(&more, "   pass@%u %.1f %%", result_ks[i], 100 * result.pass[i]);
+    if (result.infra)
+        text_printf(&more, "   %" PRIu64 " not judged", result.infra);
+    say(run, "%-16s pass@1 %.1f %% [%.1f, %.1f]%s   %zu %s problems x %u", label,
+        100 * result.pass[0], 100 * result.interval.low, 100 * result.interval.high,
+        text_string(&more), result.n_problems, run->pipeline->tests[test].name, result.n_samples);
+    text_free(&more);
+    return true;
+}
+
+/* ---- iterations ---- */
+
+/* What training said: steps and loss, where the trainer tells them. */
+static bool add_training(struct run *run, uint32_t iteration, struct text *line, struct text *json,
+                         struct leti_error *err)
+{
+    bool has_loss = false, has_steps = false;
+    double loss = 0, steps = 0;
+    const char *stage = run->pipeline->trainer->options.name;
+    if (!last_metric(run->store, iteration, stage, "loss", &has_loss, &loss, err) ||
+        !last_metric(run->store, iteration, stage, "steps", &has_steps, &steps, err))
+        return false;
+    if (has_steps) {
+        text_printf(line, "   %.0f steps", steps);
+        text_printf(json, ", \"steps\": %.0f", steps);
+    }
+    if (has_loss) {
+        text_printf(line, "%s loss %.3g", has_steps ? "," : "  ", loss);
+        text_add(json, ", \"loss\": ");
+        json_number(json, loss);
+    }
+    return true;
+}
+
+static bool add_sampling(struct run *run, uint32_t iteration, struct text *line, struct text *json,
+                         struct leti_error *err)
+{
+    struct counts counts = { 0 };
+    if (!counts_of(run->store, STORE_TRAINING, iteration, &counts, err))
+        return false;
+    uint64_t judged = counts.sampled > counts.infra ? counts.sampled - counts.infra : 0;
+    text_printf(line, "sampled %" PRIu64 "   passed %.0f %%   (%" PRIu64 " verdicts reused)",
+                counts.sampled, judged ? 100.0 * (double)counts.passed / (double)judged : 0,
+                counts.reused);
+    if (counts.infra)
+        text_printf(line, "   %" PRIu64 " not judged", counts.infra);
+    text_printf(json,
+                ", \"sampled\": %" PRIu64 ", \"passed\": %" PRIu64 ", \"reused\": %" PRIu64
+                ", \"infra\": %" PRIu64 ", \"reasons\": ",
+                counts.sampled, counts.passed, counts.reused, counts.infra);
+    return reasons_json(run->store, STORE_TRAINING, iteration, json, err);
+}
+
+bool tell_iteration(struct run *run, uint32_t iteration, struct leti_error *err)
+{
+    struct text line = { 0 }, json = { 0 };
+    char label[32], time[32];
+    double sampling = 0, training = 0;
+    bool done;
+    snprintf(label, sizeof label, "iteration %u", iteration);
+    text_printf(&json, "{\"iteration\": %u", iteration);
+    bool good = store_part(run->store, iteration, "sample", &done, &sampling, err) &&
+                store_part(run->store, iteration, "train", &done, &training, err) &&
+                (!run->training.n || add_sampling(run, iteration, &line, &json, err)) &&
+                (!run->pipeline->trainer || add_training(run, iteration, &line, &json, err));
+    if (good) {
+        progress_time(sampling + training, time, sizeof time);
+        text_printf(&json, ", \"sample_seconds\": %.3f, \"train_seconds\": %.3f}", sampling,
+                    training);
+        say(run, "%-16s %s   %s", label, text_string(&line), time);
+        good = say_json(run, &json, err);
+    }
+    text_free(&line);
+    text_free(&json);
+    return good;
+}
+
+/* ---- the end ---- */
+
+/* "before": {...}, "after": {...} of one test; `after` only where something was trained. */
+static bool add_before_after(struct run *run, uint32_t test, uint32_t last, struct text *json,
+                             struct leti_error *err)
+{
+    struct result before, after;
+    if (!test_result(run, test, 0, &before, err) || !test_result(run, test, last, &after, err))
+        return false;
+    text_add(json, "{\"before\": ");
+    result_json(&before, json);
+    text_add(json, ", \"after\": ");
+    if (last)
+        result_json(&after, json);
+    else
+        text_add(json, "null");
+    text_add(json, "}");
+    return true;
+}
+
+static bool end_json(struct run *run, uint32_t last, double seconds, struct text *json,
+                     struct leti_error *err)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    text_add(json, "{\"run\": ");
+    json_string(json, run->folder.path);
+    text_printf(json, ", \"iterations\": %u, \"seconds\": %.3f", last, seconds);
+    if (pipeline->n_tests) {
+        text_add(json, ", \"test\": ");
+        if (!add_before_after(run, 0, last, json, err))
+            return false;
+    }
+    text_add(json, ", \"tests\": {");
+    for (uint32_t i = 0; i < pipeline->n_tests; i++) {
+        text_add(json, i ? ", " : "");
+        json_string(json, pipeline->tests[i].name);
+        text_add(json, ": ");
+        if (!add_before_after(run, i, last, json, err))
+            return false;
+    }
+    text_add(json, "}}");
+    return say_json(run, json, err);
+}
+
+static bool say_end(struct run *run, uint32_t last, const char *time, struct leti_error *err)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    struct result before, after;
+    for (uint32_t i = 0; i < pipeline->n_tests && last; i++) {
+        if (!test_result(run, i, 0, &before, err) || !test_result(run, i, last, &after, err))
+            return false;
+        say(run, "pass@1 %.1f -> %.1f %% on %s problems%s%s", 100 * before.pass[0],
+            100 * after.pass[0], pipeline->tests[i].name, i ? "" : ", in ", i ? "" : time);
+    }
+    if (!pipeline->n_tests || !last)
+        say(run, "done in %s", time);
+    say(run, "  leti show %s   what the model wrote, what the interpreter said", run->folder.name);
+    return true;
+}
+
+bool tell_end(struct run *run, uint32_t last, struct leti_error *err)
+{
+    double seconds = 0;
+    char time[32];
+    struct text json = { 0 };
+    if (!store_total_seconds(run->store, &seconds, err))
+        return false;
+    progress_time(seconds, time, sizeof time);
+    bool good = say_end(run, last, time, err) && end_json(run, last, seconds, &json, err);
+    text_free(&json);
+    return good;
+}
