@@ -1,0 +1,93 @@
+/* trainer.fake - the new model is a number that follows from the old one and every byte of the
+ * examples, so that one byte that differs shows in all that comes after.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "fake.h"
+#include "leti/plugin.h"
+
+struct trainer {
+    int64_t work_us; /* options */
+    const char *fails;
+    const struct leti_host *host;
+    uint64_t model, learned, n_examples;
+};
+
+static enum leti_status start(void *self, const struct leti_host *host)
+{
+    ((struct trainer *)self)->host = host;
+    return LETI_OK;
+}
+
+static enum leti_status load(void *self, const char *dir)
+{
+    ((struct trainer *)self)->model = fake_model(dir);
+    return LETI_OK;
+}
+
+static enum leti_status learn(void *self, const struct leti_example *example)
+{
+    struct trainer *trainer = self;
+    trainer->n_examples++;
+    for (size_t i = 0; i < example->n_spans; i++) {
+        const struct leti_span *span = &example->spans[i];
+        trainer->learned = leti_mix(trainer->learned, span->flags);
+        for (size_t k = 0; k < span->text.size; k++)
+            trainer->learned = leti_mix(trainer->learned, (unsigned char)span->text.data[k]);
+    }
+    return LETI_OK;
+}
+
+static bool write_file(const char *dir, const char *name, const char *text)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return false;
+    bool written = fputs(text, file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
+static enum leti_status train(void *self, const struct leti_training *training)
+{
+    struct trainer *trainer = self;
+    const struct leti_host *host = trainer->host;
+    char number[32];
+    if (trainer->fails[0])
+        return host->fail(host, "%s", trainer->fails);
+    for (uint64_t i = 0; i < trainer->n_examples; i++) {
+        fake_work(trainer->work_us);
+        host->progress(host, (double)i + 1, (double)trainer->n_examples);
+        if (i % 16 == 0)
+            host->metric(host, "loss", 1.0 / (double)(i + 1));
+    }
+    host->metric(host, "steps", (double)trainer->n_examples);
+    trainer->model = leti_mix(leti_mix(trainer->model, trainer->learned), training->seed);
+    trainer->learned = trainer->n_examples = 0;
+    snprintf(number, sizeof number, "%llu\n", (unsigned long long)trainer->model);
+    if (!write_file(training->out_dir, "model.txt", number) ||
+        !write_file(training->out_dir, "optimizer.bin", "state"))
+        return host->fail(host, "cannot write to %s", training->out_dir);
+    return LETI_OK;
+}
+
+static const struct leti_option options[] = {
+    LETI_OPT_INT(struct trainer, work_us, "0", 0, 1e9, "Microseconds that an example takes."),
+    LETI_OPT_TEXT(struct trainer, fails, "", "It fails, and says this."),
+    { 0 },
+};
+
+LETI_EXPORT const struct leti_plugin leti_plugin = {
+    LETI_PLUGIN_HEADER,
+    .kind = LETI_TRAINER,
+    .name = "trainer.fake",
+    .version = "1.0",
+    .summary = "A number for a model",
+    .instance_size = sizeof(struct trainer),
+    .options = options,
+    .start = start,
+    .trainer = { .load = load, .learn = learn, .train = train },
+};
