@@ -68,6 +68,7 @@ static size_t pack(struct learner *learner, const struct sequence *sequences, si
 {
     int64_t used = 0;
     size_t i = 0;
+    learner->starts[0] = 0;
     for (; i < n && used + sequences[i].n <= learner->micro_tokens; i++) {
         size_t bytes = (size_t)sequences[i].n * sizeof(int32_t);
         memcpy(learner->tokens + used, sequences[i].tokens, bytes);
