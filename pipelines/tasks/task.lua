@@ -1,0 +1,36 @@
+-- task - what the tasks have in common: named parts of a data set, made when they are asked for.
+--
+-- A task is a table: train, validation, test, all (sources of problems), post (the cut: a program
+-- ends before the first of these) and evaluator (a function from options to a stage). from(file)
+-- gives the same task on another file.
+-- SPDX-License-Identifier: Apache-2.0
+
+-- file: the data set's name, found by data(). parts: ids of each part; "" takes all.
+local function define(description)
+  local function on(file)
+    local task = {
+      post = description.post,
+      from = on,
+      evaluator = function(options)
+        return stage "evaluator.python" (options or {})
+      end,
+    }
+    return setmetatable(task, {
+      __index = function(_, part)
+        local ids = description.parts[part]
+        if not ids then
+          return nil
+        end
+        task[part] = stage "source.jsonl" {
+          file = file or description.find(),
+          schema = description.schema,
+          ids = ids,
+        }
+        return task[part]
+      end,
+    })
+  end
+  return on(nil)
+end
+
+return { define = define }
