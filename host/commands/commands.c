@@ -17,6 +17,7 @@ const struct command commands[] = {
     { "inspect", "print what a plugin is and which options it has", command_inspect },
     { "model", "work with a model alone: info, tokenize, logits, loss, sample, bench",
       command_model },
+    { "join", "give this machine's cores to a running pipeline", command_join },
     { 0 },
 };
 

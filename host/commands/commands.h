@@ -25,6 +25,7 @@ int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_model(int argc, char **argv);
+int command_join(int argc, char **argv);
 
 /* What --set was given, in order; borrows argv's strings. Zero it to begin with. */
 struct overrides {

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/state.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 
 static const char where_key; /* its address is the key of the line of pipeline { } */

@@ -4,6 +4,7 @@
 #include "script/state.h"
 
 #include <errno.h>
+#include <lauxlib.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/script.h"
 
+#include <lauxlib.h>
 #include <limits.h>
 #include <lualib.h>
 #include <stdarg.h>

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/state.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 
 static const char *const stage_type = "stage";

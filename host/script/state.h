@@ -7,10 +7,9 @@
 #ifndef SCRIPT_STATE_H
 #define SCRIPT_STATE_H
 
-#include <lauxlib.h>
-#include <lua.h>
-
 #include "script/script.h"
+
+typedef struct lua_State lua_State; /* as lua.h has it */
 
 struct script {
     struct draft *draft;

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/state.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 
 /* Pushes the shortest of two notations that gives the same number. */
