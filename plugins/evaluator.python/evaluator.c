@@ -26,14 +26,19 @@ struct evaluator {
 
 /* ---- the text that is run ---- */
 
-/* Lines as Python counts them: ended by a line feed, a carriage return, or both. */
-static uint32_t count_lines(struct leti_bytes text)
+/* The line, from 1, after n texts. Python ends a line at a line feed, a carriage return, or one
+ * after the other, be the texts' border between them. */
+static uint32_t line_after(const struct leti_bytes *text, size_t n)
 {
-    uint32_t lines = 0;
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] == '\n' || (text.data[i] == '\r' && text.data[i + 1] != '\n'))
-            lines++;
-    return lines;
+    uint32_t line = 1;
+    char before = '\0';
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < text[i].size; j++) {
+            char c = text[i].data[j];
+            line += c == '\r' || (c == '\n' && before != '\r');
+            before = c;
+        }
+    return line;
 }
 
 static struct leti_bytes prompt_to_run(const struct leti_problem *problem)
@@ -170,9 +175,7 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
         return LETI_OK;
     }
     struct result *result;
-    struct program program = { .tests_from = (uint32_t)before,
-                               .tests_line =
-                                   count_lines(prompt) + count_lines(sample->program) + 2 };
+    struct program program = { .tests_from = (uint32_t)before, .tests_line = line_after(text, 3) };
     if (self->interpreter.pid == 0 && !start_interpreter(self, &err)) {
         verdict_broken(self->host, err.text, out);
         return LETI_OK;

@@ -130,8 +130,9 @@ static bool ask(const char *path, char **out, struct leti_error *err)
 {
     static char question[] = "import sys; print(sys.version_info >= (3, 8) and "
                              "sys.implementation.name == 'cpython' and sys.executable or '')";
-    char name[] = "python3", flag_i[] = "-I", flag_c[] = "-c";
-    char *argv[] = { name, flag_i, flag_c, question, NULL };
+    char flag_i[] = "-I", flag_c[] = "-c";
+    /* Python looks for itself by the name that it was called by. */
+    char *argv[] = { (char *)path, flag_i, flag_c, question, NULL };
     char answer[4096] = "";
     int ends[2];
     pid_t pid;

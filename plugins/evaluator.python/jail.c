@@ -26,6 +26,8 @@ enum {
     REPORT_BYTES = 64 << 20, /* memory that is kept for the report of a program that ran out */
 };
 
+#define WORK "/sandbox" /* where a program starts, and the only place where it may write */
+
 static bool fail_errno(struct leti_error *err, const char *what)
 {
     return leti_error_set(err, "%s: %s", what, strerror(errno));
@@ -190,12 +192,12 @@ static bool mount_work(struct jail *jail, struct leti_error *err)
     char options[160];
     snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700,uid=%u,gid=%u",
              (unsigned long long)jail->settings.disk_bytes, jail->identity.uid, jail->identity.gid);
-    if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
-        return fail_errno(err, "mount /tmp");
+    if (mount("tmpfs", WORK, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+        return fail_errno(err, "mount " WORK);
     /* Whatever is made, removed or renamed in the folder sets its time again. */
     static const struct timespec never[2] = { { 0, 0 }, { 0, 0 } };
-    if (utimensat(AT_FDCWD, "/tmp", never, 0) != 0 || stat("/tmp", &jail->fresh) != 0)
-        return fail_errno(err, "/tmp");
+    if (utimensat(AT_FDCWD, WORK, never, 0) != 0 || stat(WORK, &jail->fresh) != 0)
+        return fail_errno(err, WORK);
     return true;
 }
 
@@ -232,7 +234,9 @@ bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *er
     for (size_t i = 0; i < taken; i++)
         if (!sight_place(&sights[i], err))
             goto done;
-    if (!make_place("tmp", true, err) || !make_place("proc", true, err) || !become_root(err))
+    /* The folders that programs look for are there, and they are read-only. */
+    if (!make_place("tmp", true, err) || !make_place("proc", true, err) ||
+        !make_place(WORK + 1, true, err) || !become_root(err))
         goto done;
     struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
     if (mount_setattr(AT_FDCWD, "/", 0, &read_only, sizeof read_only) != 0) {
@@ -251,7 +255,7 @@ done:
 static bool work_touched(const struct stat *fresh)
 {
     struct stat now;
-    return stat("/tmp", &now) != 0 || now.st_size != fresh->st_size ||
+    return stat(WORK, &now) != 0 || now.st_size != fresh->st_size ||
            now.st_nlink != fresh->st_nlink || now.st_mode != fresh->st_mode ||
            now.st_mtim.tv_sec != 0 || now.st_mtim.tv_nsec != 0 ||
            now.st_ctim.tv_sec != fresh->st_ctim.tv_sec ||
@@ -262,8 +266,8 @@ bool jail_refresh(struct jail *jail, struct leti_error *err)
 {
     if (!jail->settings.namespaces || !work_touched(&jail->fresh))
         return true;
-    if (umount2("/tmp", MNT_DETACH) != 0)
-        return fail_errno(err, "umount /tmp");
+    if (umount2(WORK, MNT_DETACH) != 0)
+        return fail_errno(err, "umount " WORK);
     return mount_work(jail, err);
 }
 
@@ -310,7 +314,7 @@ static bool drop_rights(const struct identity *identity, struct leti_error *err)
 
 bool jail_enter(const struct jail *jail, struct leti_error *err)
 {
-    if (chdir(jail->settings.namespaces ? "/tmp" : "/") != 0)
+    if (chdir(jail->settings.namespaces ? WORK : "/") != 0)
         return fail_errno(err, "working folder");
     if (!limit_all(&jail->settings, err) || !drop_rights(&jail->identity, err))
         return false;

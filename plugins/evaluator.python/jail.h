@@ -35,11 +35,11 @@ bool jail_unshare(struct leti_error *err);
 bool jail_unshare_pids(struct leti_error *err);
 
 /* Replaces the file system by one that holds /usr, the libraries, these n paths (all read-only),
- * /dev with null, zero and random numbers, and an empty /tmp of settings.disk_bytes that
+ * /dev with null, zero and random numbers, and an empty /sandbox of settings.disk_bytes that
  * identity may write to. No other file of the machine is left in sight; /proc is empty. */
 bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *err);
 
-/* Gives the next program an empty /tmp if the last one touched it. Zygote only. */
+/* Gives the next program an empty /sandbox if the last one touched it. Zygote only. */
 bool jail_refresh(struct jail *jail, struct leti_error *err);
 
 /* Makes the calling process, a program about to start, stay within the settings: resource
