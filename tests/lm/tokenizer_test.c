@@ -118,7 +118,8 @@ static void gives_any_bytes_back(void **state)
                 text[i] = (char)(lm_random_u64(&random) & mask);
             check_way_back(t, text, size, &ids);
         }
-        check_way_back(t, "a\xed\xa0\x80z\xc0\xaf<|good|>\xf4\x90\x80\x80\xe2\x82", 24, &ids);
+        static const char broken[] = "a\xed\xa0\x80z\xc0\xaf<|good|>\xf4\x90\x80\x80\xe2\x82";
+        check_way_back(t, broken, sizeof broken - 1, &ids);
         lm_tokenizer_close(t);
     }
     free(ids.ids);
