@@ -156,8 +156,7 @@ static bool compile_all(const struct python *py, const struct prepared *prepared
         *program = compile_text(py, prepared, text, source);
     }
     if (*program && source && prepared->sources != py->none &&
-        !py->PyObject_CallFunctionObjArgs(prepared->sources, *program, *tests ? *tests : py->none,
-                                          source, NULL))
+        !py->PyObject_CallFunctionObjArgs(prepared->sources, source, NULL))
         py->PyErr_Clear();
     return *program != NULL;
 }

@@ -17,7 +17,7 @@ struct prepared {
     void *found;   /* list of texts: what the guard noticed */
     void *text_io; /* io.StringIO */
     void *compile; /* builtins.compile */
-    void *sources; /* None, or what makes tracebacks show lines of a code's source */
+    void *sources; /* None, or what lets tracebacks show the source */
 };
 
 /* How a program ended, in memory that the zygote shares with it: there is no descriptor that a
