@@ -61,7 +61,7 @@ void json_text(struct text *out, const char *bytes, size_t size)
     text_add_char(out, '"');
 }
 
-void json_string(struct text *out, const char *string)
+void json_text_string(struct text *out, const char *string)
 {
     if (string)
         json_text(out, string, strlen(string));

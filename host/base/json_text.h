@@ -12,7 +12,7 @@
 
 /* Appends the bytes as a JSON string, quotes included. */
 void json_text(struct text *, const char *bytes, size_t size);
-void json_string(struct text *, const char *string); /* NULL: null */
+void json_text_string(struct text *, const char *string); /* NULL: null */
 
 /* Appends a number that reads back as the same double; null where it is not finite. */
 void json_number(struct text *, double value);

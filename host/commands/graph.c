@@ -161,7 +161,7 @@ void graph_text(struct text *out, const struct graph *graph)
     if (p->n_post)
         text_add(out, "programs end before ");
     for (size_t i = 0; i < p->n_post; i++) {
-        json_string(out, p->post[i]);
+        json_text_string(out, p->post[i]);
         text_add(out, i + 1 < p->n_post ? ", " : "\n");
     }
     for (size_t i = 0; i < p->n_stages; i++)
@@ -223,7 +223,7 @@ static void add_key(struct text *out, const char *key)
 static void add_string(struct text *out, const char *key, const char *value)
 {
     add_key(out, key);
-    json_string(out, value);
+    json_text_string(out, value);
 }
 
 static void add_number(struct text *out, const char *key, double value)
@@ -244,7 +244,7 @@ static void add_names(struct text *out, const char *key, struct stage *const *st
     text_add_char(out, '[');
     for (size_t i = 0; i < n; i++) {
         text_add(out, i ? ", " : "");
-        json_string(out, stages[i]->options.name);
+        json_text_string(out, stages[i]->options.name);
     }
     text_add_char(out, ']');
 }
@@ -302,7 +302,7 @@ static void add_stop_texts(struct text *out, const struct pipeline *p)
     text_add_char(out, '[');
     for (size_t i = 0; i < p->n_post; i++) {
         text_add(out, i ? ", " : "");
-        json_string(out, p->post[i]);
+        json_text_string(out, p->post[i]);
     }
     text_add_char(out, ']');
 }

@@ -69,13 +69,13 @@ static void show_json(struct text *out, const struct plugin *plugin)
 {
     const struct leti_plugin *desc = plugin->desc;
     text_add(out, "{\"name\": ");
-    json_string(out, desc->name);
+    json_text_string(out, desc->name);
     text_printf(out, ", \"kind\": \"%s\", \"version\": ", kind_name(desc->kind));
-    json_string(out, desc->version);
+    json_text_string(out, desc->version);
     text_add(out, ", \"summary\": ");
-    json_string(out, desc->summary);
+    json_text_string(out, desc->summary);
     text_add(out, ", \"path\": ");
-    json_string(out, plugin->path);
+    json_text_string(out, plugin->path);
     text_printf(
         out, ", \"deterministic\": %s, \"options\": ", is_deterministic(desc) ? "true" : "false");
     show_table_json(out, desc->options);

@@ -57,7 +57,7 @@ static void print_json(const struct leti_plugin *desc)
     struct text line = { 0 };
     for (size_t i = 0; i < 4; i++) {
         text_add(&line, keys[i]);
-        json_string(&line, values[i]);
+        json_text_string(&line, values[i]);
     }
     printf("%s}\n", text_string(&line));
     text_free(&line);

@@ -18,7 +18,7 @@ static bool has_range(const struct leti_option *o)
 static void show_item(struct text *out, const struct leti_option *o, const char *value)
 {
     if (o->type == LETI_TEXT || o->type == LETI_LIST)
-        json_string(out, value);
+        json_text_string(out, value);
     else
         text_add(out, value);
 }
@@ -148,7 +148,7 @@ static void show_bound_json(struct text *out, const struct leti_option *o, doubl
 static void show_option_json(struct text *out, const struct leti_option *o)
 {
     text_add(out, "{\"name\": ");
-    json_string(out, o->name);
+    json_text_string(out, o->name);
     text_printf(out, ", \"type\": \"%s\", \"default\": ", option_type_name(o->type));
     show_value_json(out, o, NULL);
     text_add(out, ", \"min\": ");
@@ -158,7 +158,7 @@ static void show_option_json(struct text *out, const struct leti_option *o)
     text_add(out, ", \"choices\": ");
     show_choices_json(out, o->choices);
     text_add(out, ", \"help\": ");
-    json_string(out, o->help);
+    json_text_string(out, o->help);
     text_add_char(out, '}');
 }
 

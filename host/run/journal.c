@@ -30,7 +30,7 @@ static void write_line(void *context, enum leti_level level, const char *line)
     strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc);
     text_printf(&text, "{\"time\": \"%s.%03ldZ\", \"level\": \"%s\", \"text\": ", time,
                 now.tv_nsec / 1000000, level_name(level));
-    json_string(&text, line);
+    json_text_string(&text, line);
     text_add(&text, "}\n");
     if (!text.refused && fputs(text_string(&text), journal->file) >= 0)
         fflush(journal->file);

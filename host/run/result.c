@@ -50,7 +50,7 @@ static void summarize(const struct tally *tallies, struct result *result)
     size_t used, solved = 0, judged = 0;
     for (int i = 0; i < RESULT_KS; i++) {
         result->pass[i] = mean_pass_at_k(tallies, result->n_problems, result_ks[i], &used);
-        result->has_pass[i] = used > 0;
+        result->has_pass[i] = used > 0 && result_ks[i] <= result->n_samples;
     }
     for (size_t i = 0; i < result->n_problems; i++) {
         solved += tallies[i].c > 0;
@@ -132,7 +132,7 @@ bool reasons_json(struct store *store, uint32_t phase, uint32_t iteration, struc
     text_add(out, "{");
     for (bool first = true; (status = store_next(rows, err)) == LETI_OK; first = false) {
         text_add(out, first ? "" : ", ");
-        json_string(out, store_text(rows, 0));
+        json_text_string(out, store_text(rows, 0));
         text_printf(out, ": %" PRId64, store_number(rows, 1));
     }
     text_add(out, "}");

@@ -80,7 +80,7 @@ static bool say_test_json(struct run *run, uint32_t test, uint32_t iteration,
 {
     struct text text = { 0 };
     text_add(&text, "{\"test\": ");
-    json_string(&text, run->pipeline->tests[test].name);
+    json_text_string(&text, run->pipeline->tests[test].name);
     text_printf(&text, ", \"iteration\": %u, \"result\": ", iteration);
     result_json(result, &text);
     text_add(&text, ", \"reasons\": ");
@@ -205,7 +205,7 @@ static bool end_json(struct run *run, uint32_t last, double seconds, struct text
 {
     const struct pipeline *pipeline = run->pipeline;
     text_add(json, "{\"run\": ");
-    json_string(json, run->folder.path);
+    json_text_string(json, run->folder.path);
     text_printf(json, ", \"iterations\": %u, \"seconds\": %.3f", last, seconds);
     if (pipeline->n_tests) {
         text_add(json, ", \"test\": ");
@@ -215,7 +215,7 @@ static bool end_json(struct run *run, uint32_t last, double seconds, struct text
     text_add(json, ", \"tests\": {");
     for (uint32_t i = 0; i < pipeline->n_tests; i++) {
         text_add(json, i ? ", " : "");
-        json_string(json, pipeline->tests[i].name);
+        json_text_string(json, pipeline->tests[i].name);
         text_add(json, ": ");
         if (!add_before_after(run, i, last, json, err))
             return false;
