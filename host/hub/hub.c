@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -249,6 +250,10 @@ bool hub_create(const struct hub_config *config, const struct hub_handler *handl
     hub->program = strdup(config->program ? config->program : "/proc/self/exe");
     if (!hub->run_dir || !hub->program) {
         leti_error_set(err, "out of memory");
+        goto fail;
+    }
+    if (getrandom(&hub->id, sizeof hub->id, 0) != (ssize_t)sizeof hub->id) {
+        leti_error_set(err, "getrandom: %s", strerror(errno));
         goto fail;
     }
     if (!open_router(hub, err) || (config->listen && !open_tcp(hub, config->listen, err)))

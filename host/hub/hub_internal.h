@@ -120,7 +120,7 @@ struct hub_worker {
 struct hub {
     char *run_dir, *program, *ipc_dir;
     char endpoint_ipc[108], endpoint_tcp[256]; /* "": not bound */
-    uint64_t seed, next_use;
+    uint64_t id, seed, next_use;
     size_t n_joined;
     double beat, beat_due, tick_due, now, noise_due;
     size_t noise; /* malformed frames since the last line about them */

@@ -115,13 +115,25 @@ static bool take_result(struct hub *hub, struct hub_worker *worker,
 
 /* ---- Hello ---- */
 
+static void tell_stranger(struct hub *hub, const void *identity, size_t size,
+                          const struct wire_message *message)
+{
+    if (wire_encode(message, &hub->frame, NULL) &&
+        zmq_send(hub->router, identity, size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+        zmq_send(hub->router, hub->frame.data, hub->frame.size, ZMQ_DONTWAIT);
+}
+
 static void refuse_hello(struct hub *hub, const void *identity, size_t size, const char *why)
 {
     struct wire_message message = { .kind = WIRE_ERROR, .error = { why, strlen(why) } };
-    if (!wire_encode(&message, &hub->frame, NULL) ||
-        zmq_send(hub->router, identity, size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
-        return;
-    zmq_send(hub->router, hub->frame.data, hub->frame.size, ZMQ_DONTWAIT);
+    tell_stranger(hub, identity, size, &message);
+}
+
+/* A worker that was given up, and beats still, may begin again. */
+static void ask_for_hello(struct hub *hub, const void *identity, size_t size)
+{
+    struct wire_message message = { .kind = WIRE_HELLO, .hello = { .stage = "", .identity = "" } };
+    tell_stranger(hub, identity, size, &message);
 }
 
 static struct hub_stage *stage_called(struct hub *hub, const char *name)
@@ -272,6 +284,8 @@ static bool take_frame(struct hub *hub, zmq_msg_t *identity, zmq_msg_t *frame, b
         return refuse_frame(hub, worker, why.text, err);
     if (!worker && message.kind == WIRE_HELLO)
         worker = adopt(hub, name, size, &message.hello);
+    else if (!worker && message.kind == WIRE_HEARTBEAT)
+        ask_for_hello(hub, name, size);
     if (!worker)
         return true;
     worker->heard = hub->now;

@@ -103,7 +103,8 @@ bool hub_welcome(struct hub *hub, struct hub_worker *worker)
                      .threads = threads_of(stage),
                      .seed = hub->seed,
                      .settings = &stage->settings,
-                     .heartbeat_seconds = hub->beat },
+                     .heartbeat_seconds = hub->beat,
+                     .head = hub->id },
     };
     return hub_send(hub, worker, &message);
 }
@@ -141,13 +142,13 @@ static bool stray(struct hub *hub, struct hub_thread *thread)
     return true;
 }
 
-static void send_away(struct hub *hub, struct hub_worker *worker)
+/* A joined worker that nobody blames may come back. */
+static void send_away(struct hub *hub, struct hub_worker *worker, enum hub_blame blame)
 {
-    if (worker->pid > 0) {
+    if (worker->pid > 0)
         hub_end_process(hub, worker);
-        return;
-    }
-    hub_send(hub, worker, &(struct wire_message){ .kind = WIRE_BYE });
+    else if (worker->slot || blame != BLAME_NOBODY)
+        hub_send(hub, worker, &(struct wire_message){ .kind = WIRE_BYE });
     if (worker->thread && !stray(hub, worker->thread))
         hub_release_thread(worker->thread, 0);
     worker->thread = NULL;
@@ -213,7 +214,7 @@ bool hub_lose_worker(struct hub *hub, struct hub_worker *worker, enum hub_blame 
     hub_say(hub, worker->stage, LETI_LOG_WARN, "worker %s %s; %zu unit%s go to others",
             worker->identity, why, worker->units.n, worker->units.n == 1 ? "" : "s");
     give_back_units(hub, worker, blame, why);
-    send_away(hub, worker);
+    send_away(hub, worker, blame);
     hub_free_worker(hub, worker);
     return !slot || empty_slot(hub, slot, was_ready, why, err);
 }

@@ -222,9 +222,13 @@ static bool deliver(struct link *link, struct letter *letter)
 {
     const struct wire_message *message = &letter->message;
     switch (message->kind) {
+    case WIRE_HELLO: /* the head had given this worker up */
+        say_hello(link);
+        return false;
     case WIRE_WELCOME:
         if (message->welcome.heartbeat_seconds > 0)
             link->beat_every = message->welcome.heartbeat_seconds;
+        link->beat_due = 0;
         break;
     case WIRE_WORK:
         if (!hold(link, message->work.unit))

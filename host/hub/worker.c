@@ -61,10 +61,8 @@ bool worker_send_credit(struct worker *worker, uint32_t units, uint32_t samples,
 bool worker_welcome_again(struct worker *worker, const struct wire_welcome *again,
                           struct leti_error *err)
 {
-    const struct wire_welcome *first = &worker->welcome->message.welcome;
-    if (strcmp(again->plugin, first->plugin) || strcmp(again->run_dir, first->run_dir) ||
-        again->seed != first->seed)
-        return leti_error_set(err, "the head is now another run's, %s", again->run_dir);
+    if (again->head != worker->welcome->message.welcome.head)
+        return leti_error_set(err, "the head was replaced by another, in %s", again->run_dir);
     return worker_send_credit(worker, worker->credit.units, worker->credit.samples, err);
 }
 

@@ -46,7 +46,7 @@ bool worker_send(struct worker *, const struct wire_message *, enum link_hurry,
 bool worker_send_credit(struct worker *, uint32_t units, uint32_t samples, struct leti_error *err);
 
 /* A second Welcome, after the line was cut: the head may have forgotten the credit. It must be the
- * same run still. */
+ * same head still. */
 bool worker_welcome_again(struct worker *, const struct wire_welcome *, struct leti_error *err);
 
 /* Closes the unit: the plugin could not do it. */

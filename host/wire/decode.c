@@ -336,6 +336,7 @@ static bool get_welcome(struct decoder *d, const Leti__Welcome *from, struct wir
     out->threads = from->threads;
     out->seed = from->seed;
     out->heartbeat_seconds = from->heartbeat_seconds;
+    out->head = from->head;
     return get_real(d, "heartbeat_seconds", from->heartbeat_seconds, 86400) &&
            get_text(d, "a plugin's name", from->plugin, &out->plugin) &&
            get_text(d, "a plugin's version", from->plugin_version, &out->plugin_version) &&

@@ -346,6 +346,7 @@ static bool put_welcome(struct encoder *e, const struct wire_welcome *welcome, L
     w->threads = welcome->threads;
     w->seed = welcome->seed;
     w->heartbeat_seconds = welcome->heartbeat_seconds;
+    w->head = welcome->head;
     w->n_settings = settings->n;
     Leti__Setting *mirrors = put_list(e, "settings", settings->items, settings->n, WIRE_SETTINGS,
                                       sizeof *mirrors, (void ***)&w->settings);

@@ -54,6 +54,7 @@ struct wire_welcome {
     uint64_t seed;
     const struct settings *settings; /* decoded: of the arena, not for settings_free */
     double heartbeat_seconds;
+    uint64_t head; /* which one it is */
 };
 
 struct wire_credit {
