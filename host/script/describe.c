@@ -87,6 +87,15 @@ static void read_flow(lua_State *L, int index, const char *where, struct draft *
     append(L, where, &draft->flow, &draft->n_flow, stages, n);
 }
 
+/* Puts the value on top of the stack. */
+static void put_top(lua_State *L, const char *key, const char *where, int depth, const char *whose,
+                    struct settings *out)
+{
+    int value = lua_gettop(L);
+    script_put(L, value, key, script_push_where_of_key(L, where, key, depth), whose, out);
+    lua_settop(L, value);
+}
+
 static const char *check_key(lua_State *L, int index, const char *where, const char *whose)
 {
     if (lua_type(L, index) != LUA_TSTRING)
@@ -94,7 +103,8 @@ static const char *check_key(lua_State *L, int index, const char *where, const c
     return lua_tostring(L, index);
 }
 
-static void read_test(lua_State *L, int index, const char *where, struct draft *draft)
+/* depth: of its keys, seen from pipeline { }. */
+static void read_test(lua_State *L, int index, const char *where, int depth, struct draft *draft)
 {
     struct draft_test *tests = realloc(draft->tests, (draft->n_tests + 1) * sizeof *tests);
     if (!tests)
@@ -111,7 +121,7 @@ static void read_test(lua_State *L, int index, const char *where, struct draft *
         if (!strcmp(key, "problems"))
             read_problems(L, lua_gettop(L), where, "test", &test->problems);
         else
-            script_put(L, lua_gettop(L), key, where, "test", &test->settings);
+            put_top(L, key, where, depth, "test", &test->settings);
     }
     if (!test->problems.n_sources)
         script_fail(L, where, "test: problems must be set: a source stage");
@@ -124,7 +134,7 @@ static void read_tests(lua_State *L, int index, const char *where, struct draft 
         script_fail(L, where, "pipeline: test must be a table, not a %s", luaL_typename(L, index));
     size_t n = lua_rawlen(L, index);
     if (!n) {
-        read_test(L, index, where, draft);
+        read_test(L, index, where, 2, draft);
         return;
     }
     for (size_t i = 1; i <= n; i++) {
@@ -132,7 +142,7 @@ static void read_tests(lua_State *L, int index, const char *where, struct draft 
         if (!lua_istable(L, -1))
             script_fail(L, where, "pipeline: item %zu of test must be a table, not a %s", i,
                         luaL_typename(L, -1));
-        read_test(L, lua_gettop(L), where, draft);
+        read_test(L, lua_gettop(L), where, 3, draft);
         lua_pop(L, 1);
     }
 }
@@ -147,7 +157,7 @@ static void read_key(lua_State *L, const char *key, int value, const char *where
     else if (!strcmp(key, "test"))
         read_tests(L, value, where, draft);
     else
-        script_put(L, value, key, where, "pipeline", &draft->settings);
+        put_top(L, key, where, 1, "pipeline", &draft->settings);
 }
 
 void script_read_pipeline(lua_State *L, const char *file)

@@ -5,10 +5,11 @@
 
 #include <ctype.h>
 
+/* Stages, or tests: names are unique among either. */
 struct named {
-    struct stage *const *stages;
-    size_t n_stages;
-    struct draft *draft;
+    struct settings *(*at)(void *all, size_t i);
+    void *all;
+    size_t n;
 };
 
 const char *names_get(const struct settings *settings)
@@ -27,15 +28,21 @@ bool names_is_plain(const char *name, bool dots)
     return true;
 }
 
+static struct settings *stage_at(void *stages, size_t i)
+{
+    return &((struct stage **)stages)[i]->host_settings;
+}
+
+static struct settings *test_at(void *tests, size_t i)
+{
+    return &((struct draft_test *)tests)[i].settings;
+}
+
 static size_t count_name(const struct named *all, const char *name)
 {
     size_t count = 0;
-    for (size_t i = 0; i < all->n_stages; i++) {
-        const char *other = names_get(&all->stages[i]->host_settings);
-        count += other && !strcmp(other, name);
-    }
-    for (size_t i = 0; i < all->draft->n_tests; i++) {
-        const char *other = names_get(&all->draft->tests[i].settings);
+    for (size_t i = 0; i < all->n; i++) {
+        const char *other = names_get(all->at(all->all, i));
         count += other && !strcmp(other, name);
     }
     return count;
@@ -58,6 +65,8 @@ static bool give(const struct named *all, struct settings *settings, const char 
 static bool check(const struct named *all, const struct settings *settings, struct leti_error *err)
 {
     const char *name = names_get(settings);
+    if (all->at == stage_at && !strcmp(name, "test"))
+        return leti_error_set(err, "%s: no stage can have the name \"test\"", settings->where);
     if (!names_is_plain(name, false))
         return leti_error_set(err, "%s: the name \"%s\" must consist of letters, digits, - and _",
                               settings->where, name);
@@ -83,21 +92,22 @@ static const char *kind_word(enum leti_kind kind)
     return "stage";
 }
 
-bool names_give(struct stage *const *stages, size_t n_stages, struct draft *draft,
-                struct leti_error *err)
+bool names_give(struct stage **stages, size_t n_stages, struct draft *draft, struct leti_error *err)
 {
-    const struct named all = { stages, n_stages, draft };
+    const struct named all_stages = { stage_at, stages, n_stages };
+    const struct named all_tests = { test_at, draft->tests, draft->n_tests };
+    for (size_t i = 0; i < n_stages; i++)
+        if (!give(&all_stages, &stages[i]->host_settings, kind_word(stages[i]->plugin.desc->kind),
+                  err))
+            return false;
     for (size_t i = 0; i < draft->n_tests; i++)
-        if (!give(&all, &draft->tests[i].settings, "test", err))
+        if (!give(&all_tests, &draft->tests[i].settings, "test", err))
             return false;
     for (size_t i = 0; i < n_stages; i++)
-        if (!give(&all, &stages[i]->host_settings, kind_word(stages[i]->plugin.desc->kind), err))
+        if (!check(&all_stages, &stages[i]->host_settings, err))
             return false;
     for (size_t i = 0; i < draft->n_tests; i++)
-        if (!check(&all, &draft->tests[i].settings, err))
-            return false;
-    for (size_t i = 0; i < n_stages; i++)
-        if (!check(&all, &stages[i]->host_settings, err))
+        if (!check(&all_tests, &draft->tests[i].settings, err))
             return false;
     return true;
 }

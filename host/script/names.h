@@ -7,9 +7,9 @@
 #include "script/script.h"
 
 /* Gives those without a name their kind's word (tests "test"), with a number from the second on,
- * and refuses names that are there twice or cannot be written in --set. The names are in
- * host_settings, and in the tests' settings. */
-bool names_give(struct stage *const *stages, size_t n_stages, struct draft *draft,
+ * and refuses names that two stages or two tests have, or that cannot be written in --set. The
+ * names are in host_settings, and in the tests' settings. */
+bool names_give(struct stage **stages, size_t n_stages, struct draft *draft,
                 struct leti_error *err);
 
 /* The name among the settings; NULL where there is none. */

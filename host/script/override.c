@@ -61,18 +61,19 @@ static bool put_stage(struct stage *stage, const char *option, const char *value
                      err);
 }
 
-/* "test" means every test. */
+/* test: a name, or NULL for every test. */
 static bool put_tests(const struct override_target *target, const char *test, const char *option,
                       const char *value, bool *found, struct leti_error *err)
 {
     struct draft *draft = target->draft;
     for (size_t i = 0; i < draft->n_tests; i++) {
         struct settings *settings = &draft->tests[i].settings;
-        if (strcmp(test, "test") && strcmp(test, setting_text(settings, "name")))
+        const char *name = setting_text(settings, "name");
+        if (test && strcmp(test, name))
             continue;
         *found = true;
         if (!strcmp(option, "name") || is_fixed(option))
-            return refuse_fixed(test, option, err);
+            return refuse_fixed(name, option, err);
         if (!put_value(settings, option_find(target->test_options, option), option, value, err))
             return false;
     }
@@ -102,14 +103,23 @@ static bool refuse_stage(const struct override_target *target, const char *name,
     return false;
 }
 
-static bool put_of(const struct override_target *target, const char *owner, const char *option,
+/* "test" means every test; "test.NAME" one, also where a stage has that name.
+ * owner and option are parts of one text, which is worked in. */
+static bool put_of(const struct override_target *target, const char *owner, char *option,
                    const char *value, struct leti_error *err)
 {
-    for (size_t i = 0; i < target->n_stages; i++)
+    char *dot = strchr(option, '.');
+    bool is_test = !strcmp(owner, "test"), is_every = is_test && !dot;
+    if (is_test && dot) {
+        *dot = '\0';
+        owner = option;
+        option = dot + 1;
+    }
+    for (size_t i = 0; !is_test && i < target->n_stages; i++)
         if (!strcmp(owner, setting_text(&target->stages[i]->host_settings, "name")))
             return put_stage(target->stages[i], option, value, err);
     bool found = false;
-    if (!put_tests(target, owner, option, value, &found, err))
+    if (!put_tests(target, is_every ? NULL : owner, option, value, &found, err))
         return false;
     return found || refuse_stage(target, owner, err);
 }

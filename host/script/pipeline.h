@@ -63,9 +63,9 @@ struct pipeline {
 /* Runs a pipeline file and checks what it returns: plugins exist, options are right, the kinds
  * fit along the flow, model folders are there. Other files that options name are the plugins'
  * business. `file` may also be the name of a pipeline that came with the program ("quickstart").
- * overrides: "stage.option=value", "test.option=value" (of every test, or of the one of that name)
- * or "option=value" for the pipeline's own, as given to --set; each must name something that
- * exists. A list's items are separated by commas.
+ * overrides, as given to --set: "stage.option=value", "test.option=value" (of every test),
+ * "test.NAME.option=value" (or just NAME where no stage has it), or "option=value" for the
+ * pipeline's own; each must name something that exists. Commas separate a list's items.
  *
  * pipeline->text is the file with each override as a last line, "-- --set train.lr=5e-6". Such
  * lines at the end of a text count as overrides themselves, before those that are given, so that

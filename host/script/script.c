@@ -17,10 +17,24 @@ struct script *script_of(lua_State *L)
     return *(struct script **)lua_getextraspace(L);
 }
 
+/* The frame of the pipeline file if only functions that it called stand in between, as where a
+ * task's module makes a stage for it; else the frame that called the running C function. */
+static bool find_frame(lua_State *L, lua_Debug *at)
+{
+    const char *name = script_of(L)->name;
+    for (int level = 1; lua_getstack(L, level, at); level++) {
+        if (!lua_getinfo(L, "Sl", at) || at->currentline < 1)
+            break;
+        if (at->source[0] == '@' && !strcmp(at->source + 1, name))
+            return true;
+    }
+    return lua_getstack(L, 1, at) && lua_getinfo(L, "Sl", at) && at->currentline > 0;
+}
+
 const char *script_push_where(lua_State *L)
 {
     lua_Debug at = { 0 };
-    if (!lua_getstack(L, 1, &at) || !lua_getinfo(L, "Sl", &at) || at.currentline < 1)
+    if (!find_frame(L, &at))
         return lua_pushstring(L, "the pipeline");
     const char *name = at.source[0] == '@' ? at.source + 1 : at.short_src;
     return lua_pushfstring(L, "%s:%d", name, at.currentline);
@@ -40,23 +54,19 @@ void script_fail(lua_State *L, const char *where, const char *format, ...)
 
 /* ---- the run ---- */
 
-struct job {
-    const char *text, *name;
-};
-
 /* Everything that may raise an error, so that it is caught in one place. */
 static int run_protected(lua_State *L)
 {
-    const struct job *job = lua_touserdata(L, 1);
+    const struct script *script = script_of(L);
     luaL_openlibs(L);
     script_define_stages(L);
     script_define_pipeline(L);
     script_define_files(L);
-    lua_pushfstring(L, "@%s", job->name);
-    if (luaL_loadbufferx(L, job->text, strlen(job->text), lua_tostring(L, -1), "t"))
+    lua_pushfstring(L, "@%s", script->name);
+    if (luaL_loadbufferx(L, script->text, strlen(script->text), lua_tostring(L, -1), "t"))
         return lua_error(L);
     lua_call(L, 0, 1);
-    script_read_pipeline(L, job->name);
+    script_read_pipeline(L, script->name);
     return 0;
 }
 
@@ -96,8 +106,7 @@ bool script_run(const char *text, const char *name, const char *pipelines, struc
                 struct leti_error *err)
 {
     struct draft draft = { 0 };
-    struct script script = { .draft = &draft, .pipelines = pipelines };
-    struct job job = { .text = text, .name = name };
+    struct script script = { .draft = &draft, .text = text, .name = name, .pipelines = pipelines };
     script.folder = folder_of(name, err);
     if (!script.folder)
         return false;
@@ -109,8 +118,7 @@ bool script_run(const char *text, const char *name, const char *pipelines, struc
     }
     *(struct script **)lua_getextraspace(L) = &script;
     lua_pushcfunction(L, run_protected);
-    lua_pushlightuserdata(L, &job);
-    ok = lua_pcall(L, 1, 0, 0) == LUA_OK;
+    ok = lua_pcall(L, 0, 0, 0) == LUA_OK;
     if (!ok)
         take_error(L, name, err);
     lua_close(L);

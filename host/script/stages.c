@@ -177,8 +177,10 @@ static int set_options(lua_State *L)
                         name);
         const char *key = lua_tostring(L, -2);
         bool host = option_find(host_options(stage->plugin.desc->kind), key) != NULL;
-        script_put(L, lua_gettop(L), key, where, name,
+        int value = lua_gettop(L);
+        script_put(L, value, key, script_push_where_of_key(L, where, key, 1), name,
                    host ? &stage->host_settings : &stage->settings);
+        lua_settop(L, value);
     }
     lua_settop(L, 1);
     return 1;

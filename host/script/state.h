@@ -13,14 +13,20 @@ typedef struct lua_State lua_State; /* as lua.h has it */
 
 struct script {
     struct draft *draft;
-    char *folder;          /* of the pipeline file, absolute */
-    const char *pipelines; /* folder */
+    const char *text, *name; /* of the pipeline file */
+    char *folder;            /* of the pipeline file, absolute */
+    const char *pipelines;   /* folder */
 };
 
 struct script *script_of(lua_State *);
 
-/* Pushes "mbpp.lua:12", the line that called the running C function. */
+/* Pushes "mbpp.lua:12", the line of the pipeline file that called the running C function or the
+ * function of a module that did; where there is none, the line of the module. */
 const char *script_push_where(lua_State *);
+
+/* lines.c: pushes where the key stands of the table that the call at `where` was given, as near as
+ * can be told. depth: 1 for the table's own keys, more for those of tables inside. */
+const char *script_push_where_of_key(lua_State *, const char *where, const char *key, int depth);
 
 /* Raises "where: message". */
 __attribute__((format(printf, 3, 4), noreturn)) void script_fail(lua_State *, const char *where,

@@ -246,11 +246,31 @@ static void refuses_names_that_do_not_exist(void **state)
                   ":1: evaluate (evaluator.sound): no option \"replica\"; did you mean "
                   "\"replicas\"?");
     check_refused(STAGES "return pipeline { flow = e,\n iteratons = 3 }",
-                  ":6: pipeline: no option \"iteratons\"; did you mean \"iterations\"?");
+                  ":7: pipeline: no option \"iteratons\"; did you mean \"iterations\"?");
     check_refused(STAGES "return pipeline { flow = g >> e, tests = {} }",
                   ":6: pipeline: no option \"tests\"; did you mean \"test\"?");
     check_refused(STAGES "return pipeline { flow = g >> e,\ntest = { problems = s, sample = 3 } }",
-                  ":6: test \"test\": no option \"sample\"; did you mean \"samples\"?");
+                  ":7: test \"test\": no option \"sample\"; did you mean \"samples\"?");
+}
+
+static void points_at_the_line_of_the_option(void **state)
+{
+    (void)state;
+    check_refused("local e = stage 'evaluator.sound' {\n"
+                  "  python = 'timout = 3 }', -- timout = 4\n"
+                  "  mode = 'sgd', words = { 'a' },\n"
+                  "  timout = 5 }\nreturn pipeline{flow=e}",
+                  ":4: evaluate (evaluator.sound): no option \"timout\"; did you mean "
+                  "\"timeout\"?");
+    check_refused("return pipeline {\n flow = stage 'evaluator.sound' { seed = 1 },\n seed = -1 }",
+                  ":2: evaluate (evaluator.sound): no option \"seed\"; it has textual, epochs, "
+                  "timeout, python, mode, words, name, placement, replicas, threads, deadline");
+    check_refused("return pipeline {\n flow = stage 'evaluator.sound' { },\n seed = -1 }",
+                  ":3: pipeline: option \"seed\" must be from 0 to 9e+15, not -1");
+    /* Twice in the same braces: which one is meant cannot be told, so the call's line it is. */
+    check_refused(STAGES "return pipeline { flow = g >> e, test = {\n"
+                         "{ problems = s, every = 1 },\n { problems = s, every = -1 } } }",
+                  ":6: test \"test2\": option \"every\" must be from 0 to 1000000, not -1");
 }
 
 static void refuses_values_that_do_not_fit(void **state)
@@ -370,6 +390,23 @@ static void records_overrides_so_that_the_text_alone_says_them(void **state)
     pipeline_close(again);
 }
 
+static void overrides_a_test_that_has_a_stages_name(void **state)
+{
+    (void)state;
+    const char *text = STAGES "return pipeline { flow = g >> e >> f >> t, problems = s, test = {\n"
+                              "{ name = 'train', problems = s }, { problems = s } } }";
+    const char *const overrides[] = { "train.epochs=9", "test.every=3", "test.train.samples=5",
+                                      "test.test.samples=6" };
+    struct pipeline *p = open_with(text, overrides, 4);
+    assert_string_equal(p->trainer->options.name, "train");
+    assert_string_equal(value_of(&p->trainer->settings, "epochs"), "9");
+    assert_int_equal(p->tests[0].samples, 5);
+    assert_int_equal(p->tests[0].every, 3);
+    assert_int_equal(p->tests[1].samples, 16);
+    assert_int_equal(p->tests[1].every, 3);
+    pipeline_close(p);
+}
+
 static void refuses_overrides_of_nothing(void **state)
 {
     (void)state;
@@ -405,6 +442,24 @@ static void refuses_names_that_clash(void **state)
                   "local g = stage 'generator.sound' { name = 'x', model = here }\n"
                   "return pipeline { flow = g >> e, problems = stage 'source.sound' {} }",
                   ":2: the name \"x\" is there twice");
+}
+
+static void points_into_the_pipeline_rather_than_into_a_module(void **state)
+{
+    (void)state;
+    const char *module = "return { stage = function(options)\n"
+                         "  return stage 'evaluator.sound' (options)\nend }";
+    assert_true(file_write(in_folder("pipelines/tasks/made.lua"), module, strlen(module), NULL));
+    check_refused("local made = require 'tasks.made'\n\n"
+                  "return pipeline { flow = made.stage { timout = 3 } }",
+                  ":3: evaluate (evaluator.sound): no option \"timout\"; did you mean "
+                  "\"timeout\"?");
+    module = "\nreturn stage 'evaluator.suond' { }";
+    assert_true(file_write(in_folder("pipelines/tasks/wrong.lua"), module, strlen(module), NULL));
+    struct leti_error err = { 0 };
+    struct pipeline *p;
+    assert_false(pipeline_open_text("require 'tasks.wrong'", file, NULL, 0, &p, &err));
+    assert_non_null(strstr(err.text, "tasks/wrong.lua:2: no stage plugin \"evaluator.suond\""));
 }
 
 static void gives_scripts_their_surroundings(void **state)
@@ -459,13 +514,16 @@ int main(void)
         cmocka_unit_test(runs_a_part_of_the_flow),
         cmocka_unit_test(refuses_kinds_that_do_not_fit),
         cmocka_unit_test(refuses_names_that_do_not_exist),
+        cmocka_unit_test(points_at_the_line_of_the_option),
         cmocka_unit_test(refuses_values_that_do_not_fit),
         cmocka_unit_test(refuses_wholes_with_a_part_missing),
         cmocka_unit_test(catches_every_error_of_the_script),
         cmocka_unit_test(overrides_anything),
         cmocka_unit_test(records_overrides_so_that_the_text_alone_says_them),
+        cmocka_unit_test(overrides_a_test_that_has_a_stages_name),
         cmocka_unit_test(refuses_overrides_of_nothing),
         cmocka_unit_test(refuses_names_that_clash),
+        cmocka_unit_test(points_into_the_pipeline_rather_than_into_a_module),
         cmocka_unit_test(gives_scripts_their_surroundings),
         cmocka_unit_test(says_what_scripts_did_not_find),
     };
