@@ -24,9 +24,7 @@ return pipeline {
   post       = basics.post,
   flow       = generate >> evaluate >> feedback >> train,
   test       = {
-    { name = "held-out", problems = basics.test, samples = 16, temperature = 0.1, every = 1,
-      max_length = 256 },
-    { name = "train", problems = basics.train, samples = 8, temperature = 1.0, every = 0,
-      max_length = 256 },
+    { name = "held-out", problems = basics.test, samples = 16, temperature = 0.1, every = 1 },
+    { name = "train", problems = basics.train, samples = 8, temperature = 1.0, every = 0 },
   },
 }

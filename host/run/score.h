@@ -1,0 +1,23 @@
+/* score.h - judges programs that are already written, by the same way that a run's samples take.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUN_SCORE_H
+#define RUN_SCORE_H
+
+#include "leti/error.h"
+#include "leti/plugin.h"
+
+struct score_config {
+    const char *task;             /* "mbpp": pipelines/tasks/mbpp.lua */
+    const char *samples;          /* file; NULL: the references */
+    const char *problems;         /* file in the place of the task's own, or NULL */
+    bool post;                    /* apply the task's cut first */
+    const char *const *overrides; /* "timeout=3", of the evaluator */
+    size_t n_overrides;
+    bool json;
+};
+
+/* Judges all, and prints a line a sample (with json) and the summary on stdout. */
+bool score_samples(const struct score_config *, struct leti_error *err);
+
+#endif
