@@ -402,7 +402,7 @@ static void overrides_a_test_that_has_a_stages_name(void **state)
     assert_string_equal(value_of(&p->trainer->settings, "epochs"), "9");
     assert_int_equal(p->tests[0].samples, 5);
     assert_int_equal(p->tests[0].every, 3);
-    assert_int_equal(p->tests[1].samples, 16);
+    assert_int_equal(p->tests[1].samples, 6);
     assert_int_equal(p->tests[1].every, 3);
     pipeline_close(p);
 }
