@@ -39,6 +39,8 @@ static bool make(const struct lm_model *model, struct optimizer *out, struct let
         optimizer_clear(&made);
         return false;
     }
+    memset(made.m, 0, made.n_params * sizeof *made.m);
+    memset(made.v, 0, made.n_params * sizeof *made.v);
     *out = made;
     return true;
 }
