@@ -1,8 +1,8 @@
-/* decoder.c - the training pass of the decoder: loss and gradient of packed sequences.
+/* decoder.c - the training pass of the decoder: its memory, what it is given, what it gives.
  *
- * The forward pass keeps, for each layer, what its backward pass cannot cheaply compute again:
- * norms and SwiGLU are computed twice. The logits of all positions are never whole: the head works
- * on some hundred rows at a time and turns them into their gradient at once.
+ * The forward pass keeps, for each layer, what its backward pass cannot cheaply compute again. The
+ * logits of all positions are never whole: the head works on some hundred rows at a time and turns
+ * them into their gradient at once.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "decoder.h"
@@ -10,36 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_ROWS = 512, ALIGNMENT = 64 };
+#include "decoder_pass.h"
 
-/* What the forward pass of a layer leaves for the way back. */
-struct kept {
-    float *x;       /* [N][C] before attention */
-    float *middle;  /* [N][C] between attention and MLP */
-    float *qkv;     /* [N][(H + 2 K) D] rotated */
-    float *out;     /* [N][H D] of attention */
-    float *lse;     /* [N][H] */
-    float *gate_up; /* [N][2 F] */
-};
-
-struct lm_decoder {
-    struct lm_config config;
-    int64_t max_tokens;
-    struct lm_products *products;
-    void *memory;        /* all of the arrays below */
-    struct kept *layers; /* n_layers */
-    float *x;            /* [N][C] after the last layer */
-    float *norm;         /* [N][C] output of whichever norm is in work */
-    float *rstd;         /* [N] its factors */
-    float *act;          /* [N][F] */
-    float *logits;       /* [HEAD_ROWS][V] */
-    float *dx, *dnorm;   /* [N][C] */
-    float *dqkv, *dout;  /* as qkv, out */
-    float *dact;         /* [N][F] */
-    float *dgate_up;     /* [N][2 F] */
-    float *rope;         /* [max_positions][D/2] pairs */
-    int32_t *positions;  /* [N] */
-};
+enum { ALIGNMENT = 64 };
 
 /* ---- memory ---- */
 
@@ -65,6 +38,15 @@ static void *slice(struct arena *arena, int64_t rows, int64_t columns)
     return at;
 }
 
+static struct lm_norm slice_norm(struct arena *arena, int64_t N, int64_t C)
+{
+    return (struct lm_norm){
+        .out = slice(arena, N, C),
+        .rstd = slice(arena, N, 1),
+        .dout = slice(arena, N, C),
+    };
+}
+
 static void lay_out(struct lm_decoder *decoder, struct arena *arena)
 {
     const struct lm_config *config = &decoder->config;
@@ -72,7 +54,7 @@ static void lay_out(struct lm_decoder *decoder, struct arena *arena)
     int64_t HD = (int64_t)config->n_heads * config->head_dim;
     int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
     for (int32_t l = 0; l < config->n_layers; l++)
-        decoder->layers[l] = (struct kept){
+        decoder->layers[l] = (struct lm_kept){
             .x = slice(arena, N, C),
             .middle = slice(arena, N, C),
             .qkv = slice(arena, N, Q),
@@ -81,12 +63,12 @@ static void lay_out(struct lm_decoder *decoder, struct arena *arena)
             .gate_up = slice(arena, N, 2 * F),
         };
     decoder->x = slice(arena, N, C);
-    decoder->norm = slice(arena, N, C);
-    decoder->rstd = slice(arena, N, 1);
+    decoder->attn = slice_norm(arena, N, C);
+    decoder->mlp = slice_norm(arena, N, C);
     decoder->act = slice(arena, N, F);
-    decoder->logits = slice(arena, N < HEAD_ROWS ? N : HEAD_ROWS, config->vocab_size);
+    decoder->logits = slice(arena, N < LM_HEAD_ROWS ? N : LM_HEAD_ROWS, config->vocab_size);
     decoder->dx = slice(arena, N, C);
-    decoder->dnorm = slice(arena, N, C);
+    decoder->dmiddle = slice(arena, N, C);
     decoder->dqkv = slice(arena, N, Q);
     decoder->dout = slice(arena, N, HD);
     decoder->dact = slice(arena, N, F);
@@ -145,16 +127,6 @@ void lm_decoder_destroy(struct lm_decoder *decoder)
 
 /* ---- what a pass is given ---- */
 
-/* The pass in work: what all its steps need, with the field's letters. */
-struct pass {
-    struct lm_decoder *decoder;
-    const struct lm_model *model;
-    const struct lm_batch *batch;
-    int64_t N, C, H, K, D, F, V, HD, Q;
-    float *grad; /* NULL: forward only */
-    struct leti_error *err;
-};
-
 static bool check_model(const struct lm_config *mine, const struct lm_config *its,
                         struct leti_error *err)
 {
@@ -191,13 +163,14 @@ static bool check_batch(const struct lm_decoder *decoder, const struct lm_model 
     return true;
 }
 
-static bool pass_begin(struct pass *pass, struct lm_decoder *decoder, const struct lm_model *model,
-                       const struct lm_batch *batch, float *grad, struct leti_error *err)
+static bool pass_begin(struct lm_pass *pass, struct lm_decoder *decoder,
+                       const struct lm_model *model, const struct lm_batch *batch, float *grad,
+                       struct leti_error *err)
 {
     const struct lm_config *config = &model->config;
     if (!check_model(&decoder->config, config, err) || !check_batch(decoder, model, batch, err))
         return false;
-    *pass = (struct pass){
+    *pass = (struct lm_pass){
         .decoder = decoder,
         .model = model,
         .batch = batch,
@@ -213,174 +186,16 @@ static bool pass_begin(struct pass *pass, struct lm_decoder *decoder, const stru
     };
     pass->HD = pass->H * pass->D;
     pass->Q = pass->HD + 2 * pass->K * pass->D;
+    lm_pass_plan(pass);
     for (int32_t i = 0; i < batch->n_seqs; i++)
         for (int32_t n = batch->starts[i]; n < batch->starts[i + 1]; n++)
             decoder->positions[n] = n - batch->starts[i];
     return true;
 }
 
-static const float *param(const struct pass *pass, size_t offset)
-{
-    return pass->model->params + offset;
-}
+/* ---- what it gives ---- */
 
-/* ---- a linear map: y [N][rows] = x [N][columns] w^T, w [rows][columns] ---- */
-
-static bool linear(const struct pass *pass, const float *x, size_t w, float *y, float beta,
-                   int64_t rows, int64_t columns)
-{
-    return lm_matmul(pass->decoder->products, x, false, param(pass, w), true, y, beta, pass->N,
-                     rows, columns, pass->err);
-}
-
-/* dx = dy w; the gradient of w grows by dy^T x. */
-static bool linear_backward(const struct pass *pass, const float *dy, const float *x, size_t w,
-                            float *dx, int64_t rows, int64_t columns)
-{
-    struct lm_products *products = pass->decoder->products;
-    return lm_matmul(products, dy, true, x, false, pass->grad + w, 1.0f, rows, columns, pass->N,
-                     pass->err) &&
-           lm_matmul(products, dy, false, param(pass, w), false, dx, 0.0f, pass->N, columns, rows,
-                     pass->err);
-}
-
-static void norm(const struct pass *pass, const float *x, size_t weight)
-{
-    lm_rmsnorm(x, param(pass, weight), pass->model->config.norm_eps, pass->decoder->norm,
-               pass->decoder->rstd, pass->N, pass->C);
-}
-
-/* From dnorm into dx; the norm of x is the last that was computed. */
-static void norm_backward(const struct pass *pass, const float *x, size_t weight)
-{
-    struct lm_decoder *d = pass->decoder;
-    lm_rmsnorm_backward(d->dnorm, x, param(pass, weight), d->rstd, d->dx, pass->grad + weight,
-                        pass->N, pass->C);
-}
-
-/* ---- a layer ---- */
-
-/* From kept->x to next [N][C]. */
-static bool layer_forward(const struct pass *pass, const struct lm_layer *layer,
-                          const struct kept *kept, float *next)
-{
-    struct lm_decoder *d = pass->decoder;
-    size_t row_bytes = (size_t)(pass->N * pass->C) * sizeof *next;
-
-    norm(pass, kept->x, layer->attn_norm);
-    if (!linear(pass, d->norm, layer->wqkv, kept->qkv, 0.0f, pass->Q, pass->C))
-        return false;
-    lm_rope(kept->qkv, d->positions, d->rope, pass->N, pass->H, pass->K, pass->D);
-    lm_attention(kept->qkv, pass->batch->starts, pass->batch->n_seqs, kept->out, kept->lse, pass->H,
-                 pass->K, pass->D);
-    memcpy(kept->middle, kept->x, row_bytes);
-    if (!linear(pass, kept->out, layer->wo, kept->middle, 1.0f, pass->C, pass->HD))
-        return false;
-
-    norm(pass, kept->middle, layer->mlp_norm);
-    if (!linear(pass, d->norm, layer->w_gate_up, kept->gate_up, 0.0f, 2 * pass->F, pass->C))
-        return false;
-    lm_swiglu(kept->gate_up, d->act, pass->N, pass->F);
-    memcpy(next, kept->middle, row_bytes);
-    return linear(pass, d->act, layer->w_down, next, 1.0f, pass->C, pass->F);
-}
-
-/* dx: from the gradient of the layer's output to that of its input. */
-static bool layer_backward(const struct pass *pass, const struct lm_layer *layer,
-                           const struct kept *kept)
-{
-    struct lm_decoder *d = pass->decoder;
-
-    lm_swiglu(kept->gate_up, d->act, pass->N, pass->F);
-    if (!linear_backward(pass, d->dx, d->act, layer->w_down, d->dact, pass->C, pass->F))
-        return false;
-    lm_swiglu_backward(d->dact, kept->gate_up, d->dgate_up, pass->N, pass->F);
-    norm(pass, kept->middle, layer->mlp_norm);
-    if (!linear_backward(pass, d->dgate_up, d->norm, layer->w_gate_up, d->dnorm, 2 * pass->F,
-                         pass->C))
-        return false;
-    norm_backward(pass, kept->middle, layer->mlp_norm);
-
-    if (!linear_backward(pass, d->dx, kept->out, layer->wo, d->dout, pass->C, pass->HD))
-        return false;
-    lm_attention_backward(d->dout, kept->qkv, kept->out, kept->lse, pass->batch->starts,
-                          pass->batch->n_seqs, d->dqkv, pass->H, pass->K, pass->D);
-    lm_rope_backward(d->dqkv, d->positions, d->rope, pass->N, pass->H, pass->K, pass->D);
-    norm(pass, kept->x, layer->attn_norm);
-    if (!linear_backward(pass, d->dqkv, d->norm, layer->wqkv, d->dnorm, pass->Q, pass->C))
-        return false;
-    norm_backward(pass, kept->x, layer->attn_norm);
-    return true;
-}
-
-/* ---- the whole ---- */
-
-/* Leaves the final norm in norm. */
-static bool trunk_forward(const struct pass *pass)
-{
-    struct lm_decoder *d = pass->decoder;
-    int32_t n_layers = pass->model->config.n_layers;
-    lm_embed(param(pass, pass->model->embedding), pass->batch->tokens, d->layers[0].x, pass->N,
-             pass->C);
-    for (int32_t l = 0; l < n_layers; l++) {
-        float *next = l + 1 < n_layers ? d->layers[l + 1].x : d->x;
-        if (!layer_forward(pass, &pass->model->layers[l], &d->layers[l], next))
-            return false;
-    }
-    norm(pass, d->x, pass->model->final_norm);
-    return true;
-}
-
-/* From dnorm, the gradient of the final norm. */
-static bool trunk_backward(const struct pass *pass)
-{
-    struct lm_decoder *d = pass->decoder;
-    memset(d->dx, 0, (size_t)(pass->N * pass->C) * sizeof *d->dx);
-    norm_backward(pass, d->x, pass->model->final_norm);
-    for (int32_t l = pass->model->config.n_layers - 1; l >= 0; l--)
-        if (!layer_backward(pass, &pass->model->layers[l], &d->layers[l]))
-            return false;
-    lm_embed_backward(d->dx, pass->batch->tokens, pass->grad + pass->model->embedding, pass->N,
-                      pass->C);
-    return true;
-}
-
-/* Logits of `rows` positions from `first` on. */
-static bool head_forward(const struct pass *pass, int64_t first, int64_t rows, float *logits)
-{
-    return lm_matmul(pass->decoder->products, pass->decoder->norm + first * pass->C, false,
-                     param(pass, pass->model->head), true, logits, 0.0f, rows, pass->V, pass->C,
-                     pass->err);
-}
-
-static bool head_backward(const struct pass *pass, int64_t first, int64_t rows)
-{
-    struct lm_decoder *d = pass->decoder;
-    int64_t at = first * pass->C;
-    return lm_matmul(d->products, d->logits, true, d->norm + at, false,
-                     pass->grad + pass->model->head, 1.0f, pass->V, pass->C, rows, pass->err) &&
-           lm_matmul(d->products, d->logits, false, param(pass, pass->model->head), false,
-                     d->dnorm + at, 0.0f, rows, pass->C, pass->V, pass->err);
-}
-
-/* The loss of all positions, and with a gradient the gradient of the final norm. */
-static bool head_loss(const struct pass *pass, float scale, float *logprobs, double *loss)
-{
-    *loss = 0.0;
-    for (int64_t first = 0; first < pass->N; first += HEAD_ROWS) {
-        int64_t rows = first + HEAD_ROWS < pass->N ? HEAD_ROWS : pass->N - first;
-        if (!head_forward(pass, first, rows, pass->decoder->logits))
-            return false;
-        *loss += lm_cross_entropy(pass->decoder->logits, pass->batch->targets + first,
-                                  pass->grad ? scale : 0.0f, logprobs ? logprobs + first : NULL,
-                                  rows, pass->V);
-        if (pass->grad && !head_backward(pass, first, rows))
-            return false;
-    }
-    return true;
-}
-
-static int64_t count(const struct pass *pass)
+static int64_t count(const struct lm_pass *pass)
 {
     int64_t counted = 0;
     for (int64_t n = 0; n < pass->N; n++)
@@ -392,10 +207,10 @@ bool lm_decoder_loss(struct lm_decoder *decoder, const struct lm_model *model,
                      const struct lm_batch *batch, double *loss, int64_t *counted, float *logprobs,
                      struct leti_error *err)
 {
-    struct pass pass;
+    struct lm_pass pass;
     double sum;
-    if (!pass_begin(&pass, decoder, model, batch, NULL, err) || !trunk_forward(&pass) ||
-        !head_loss(&pass, 0.0f, logprobs, &sum))
+    if (!pass_begin(&pass, decoder, model, batch, NULL, err) || !lm_pass_forward(&pass) ||
+        !lm_pass_loss(&pass, 0.0f, logprobs, &sum))
         return false;
     *loss = sum;
     *counted = count(&pass);
@@ -406,12 +221,12 @@ bool lm_decoder_backward(struct lm_decoder *decoder, const struct lm_model *mode
                          const struct lm_batch *batch, float scale, float *grad, double *loss,
                          int64_t *counted, struct leti_error *err)
 {
-    struct pass pass;
+    struct lm_pass pass;
     double sum;
     if (scale == 0.0f)
         return leti_error_set(err, "a gradient at scale 0");
-    if (!pass_begin(&pass, decoder, model, batch, grad, err) || !trunk_forward(&pass) ||
-        !head_loss(&pass, scale, NULL, &sum) || !trunk_backward(&pass))
+    if (!pass_begin(&pass, decoder, model, batch, grad, err) || !lm_pass_forward(&pass) ||
+        !lm_pass_loss(&pass, scale, NULL, &sum) || !lm_pass_backward(&pass))
         return false;
     *loss = sum;
     *counted = count(&pass);
@@ -421,7 +236,7 @@ bool lm_decoder_backward(struct lm_decoder *decoder, const struct lm_model *mode
 bool lm_decoder_logits(struct lm_decoder *decoder, const struct lm_model *model,
                        const struct lm_batch *batch, float *logits, struct leti_error *err)
 {
-    struct pass pass;
-    return pass_begin(&pass, decoder, model, batch, NULL, err) && trunk_forward(&pass) &&
-           head_forward(&pass, 0, pass.N, logits);
+    struct lm_pass pass;
+    return pass_begin(&pass, decoder, model, batch, NULL, err) && lm_pass_forward(&pass) &&
+           lm_pass_logits(&pass, 0, pass.N, logits);
 }

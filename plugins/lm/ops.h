@@ -7,7 +7,8 @@
  * sequences lie one after the other without padding, and starts[0..n_seqs] says where each
  * begins (starts[n_seqs] == N). C d_model, H query heads, K key-value heads, D head_dim,
  * F d_ff, V vocabulary. `_backward` adds to gradients of parameters and overwrites gradients of
- * activations, unless said otherwise. The threads are OpenMP's of the calling thread.
+ * activations, unless said otherwise. The threads are OpenMP's of the calling thread; within a
+ * parallel region an operation keeps to the thread that calls it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_OPS_H
@@ -21,16 +22,23 @@
 
 /* ---- products ---- */
 
-/* What products keep between calls (oneDNN's primitives by shape). One per thread of use. */
+/* What products keep between calls. Several threads may use one at once. */
 struct lm_products;
 bool lm_products_create(struct lm_products **out, struct leti_error *err);
 void lm_products_destroy(struct lm_products *);
 
 /* c[m][n] = beta c + a[m][k] b, beta 0 or 1, where b is [k][n], or [n][k] if b_transposed (as
- * weights lie), and a is [m][k], or [k][m] if a_transposed (as for gradients of weights). */
+ * weights lie), and a is [m][k], or [k][m] if a_transposed (as for gradients of weights).
+ * Takes all threads, or, within a parallel region, the one that calls. */
 bool lm_matmul(struct lm_products *, const float *a, bool a_transposed, const float *b,
                bool b_transposed, float *c, float beta, int64_t m, int64_t n, int64_t k,
                struct leti_error *err);
+
+/* The gradient of some rows of a weight: dw [rows][columns] += dy [N][rows]^T x [N][columns], where
+ * a row of dy takes up dy_stride elements. */
+bool lm_matmul_gradient(struct lm_products *, const float *dy, int64_t dy_stride, const float *x,
+                        float *dw, int64_t rows, int64_t columns, int64_t N,
+                        struct leti_error *err);
 
 /* ---- embedding ---- */
 
@@ -42,9 +50,11 @@ void lm_embed_backward(const float *dout, const int32_t *tokens, float *dtable, 
 
 void lm_rmsnorm(const float *x, const float *weight, float eps, float *out, float *rstd, int64_t N,
                 int64_t C);
-/* Adds to dx (the residual's gradient is already there) and to dweight. */
+/* Adds to dx: the residual's gradient is already there. */
 void lm_rmsnorm_backward(const float *dout, const float *x, const float *weight, const float *rstd,
-                         float *dx, float *dweight, int64_t N, int64_t C);
+                         float *dx, int64_t N, int64_t C);
+void lm_rmsnorm_weight_backward(const float *dout, const float *x, const float *rstd,
+                                float *dweight, int64_t N, int64_t C);
 
 /* ---- rotary positions, in place on the q and k parts of qkv [N][(H + 2 K) D] ---- */
 
@@ -92,8 +102,9 @@ void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const str
 /* ---- SwiGLU: gate_up [N][2 F] -> out [N][F] = silu(gate) * up ---- */
 
 void lm_swiglu(const float *gate_up, float *out, int64_t N, int64_t F);
-void lm_swiglu_backward(const float *dout, const float *gate_up, float *dgate_up, int64_t N,
-                        int64_t F);
+/* Also computes out again, which costs nothing here. */
+void lm_swiglu_backward(const float *dout, const float *gate_up, float *out, float *dgate_up,
+                        int64_t N, int64_t F);
 
 void lm_add(float *x, const float *y, size_t n); /* x += y */
 

@@ -44,30 +44,30 @@ LM_VECTOR static void norm_row_backward(const float *dout, const float *x, const
         dx[c] += dout[c] * weight[c] * rstd - x[c] * along;
 }
 
+void lm_rmsnorm_backward(const float *dout, const float *x, const float *weight, const float *rstd,
+                         float *dx, int64_t N, int64_t C)
+{
+#pragma omp parallel for schedule(static)
+    for (int64_t n = 0; n < N; n++)
+        norm_row_backward(dout + n * C, x + n * C, weight, rstd[n], dx + n * C, C);
+}
+
 /* dweight of the columns first .. end-1, over all rows. */
-LM_VECTOR static void norm_weight_backward(const float *dout, const float *x, const float *rstd,
-                                           float *dweight, int64_t N, int64_t C, int64_t first,
-                                           int64_t end)
+LM_VECTOR static void weight_backward(const float *dout, const float *x, const float *rstd,
+                                      float *dweight, int64_t N, int64_t C, int64_t first,
+                                      int64_t end)
 {
     for (int64_t n = 0; n < N; n++)
         for (int64_t c = first; c < end; c++)
             dweight[c] += dout[n * C + c] * x[n * C + c] * rstd[n];
 }
 
-/* The threads share out rows for dx but columns for dweight, so that every sum has one order
- * whatever their number. */
-void lm_rmsnorm_backward(const float *dout, const float *x, const float *weight, const float *rstd,
-                         float *dx, float *dweight, int64_t N, int64_t C)
+/* The threads share out columns, so that every sum has one order whatever their number. */
+void lm_rmsnorm_weight_backward(const float *dout, const float *x, const float *rstd,
+                                float *dweight, int64_t N, int64_t C)
 {
-    enum { COLUMNS = 32 };
-#pragma omp parallel
-    {
-#pragma omp for schedule(static) nowait
-        for (int64_t n = 0; n < N; n++)
-            norm_row_backward(dout + n * C, x + n * C, weight, rstd[n], dx + n * C, C);
-#pragma omp for schedule(static)
-        for (int64_t c = 0; c < C; c += COLUMNS)
-            norm_weight_backward(dout, x, rstd, dweight, N, C, c,
-                                 c + COLUMNS < C ? c + COLUMNS : C);
-    }
+    enum { COLUMNS = 128 };
+#pragma omp parallel for schedule(static)
+    for (int64_t c = 0; c < C; c += COLUMNS)
+        weight_backward(dout, x, rstd, dweight, N, C, c, c + COLUMNS < C ? c + COLUMNS : C);
 }

@@ -59,22 +59,23 @@ void lm_swiglu(const float *gate_up, float *out, int64_t N, int64_t F)
 }
 
 LM_VECTOR static void swiglu_row_backward(const float *dout, const float *gate, const float *up,
-                                          float *dgate, float *dup, int64_t F)
+                                          float *out, float *dgate, float *dup, int64_t F)
 {
 #pragma omp simd
     for (int64_t f = 0; f < F; f++) {
         float sigmoid = 1.0f / (1.0f + lm_exp(-gate[f]));
         float silu = gate[f] * sigmoid;
+        out[f] = silu * up[f];
         dup[f] = dout[f] * silu;
         dgate[f] = dout[f] * up[f] * (sigmoid + silu * (1.0f - sigmoid));
     }
 }
 
-void lm_swiglu_backward(const float *dout, const float *gate_up, float *dgate_up, int64_t N,
-                        int64_t F)
+void lm_swiglu_backward(const float *dout, const float *gate_up, float *out, float *dgate_up,
+                        int64_t N, int64_t F)
 {
 #pragma omp parallel for schedule(static)
     for (int64_t n = 0; n < N; n++)
         swiglu_row_backward(dout + n * F, gate_up + 2 * n * F, gate_up + (2 * n + 1) * F,
-                            dgate_up + 2 * n * F, dgate_up + (2 * n + 1) * F, F);
+                            out + n * F, dgate_up + 2 * n * F, dgate_up + (2 * n + 1) * F, F);
 }

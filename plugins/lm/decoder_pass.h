@@ -1,0 +1,74 @@
+/* decoder_pass.h - within the library: one training pass, and the memory that it works in.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef LM_DECODER_PASS_H
+#define LM_DECODER_PASS_H
+
+#include "decoder.h"
+
+/* What the forward pass of a layer leaves for the way back. */
+struct lm_kept {
+    float *x;       /* [N][C] before attention */
+    float *middle;  /* [N][C] between attention and MLP */
+    float *qkv;     /* [N][(H + 2 K) D] rotated */
+    float *out;     /* [N][H D] of attention */
+    float *lse;     /* [N][H] */
+    float *gate_up; /* [N][2 F] */
+};
+
+/* A norm in work: its output, its factors, the gradient of its output. */
+struct lm_norm {
+    float *out;  /* [N][C] */
+    float *rstd; /* [N] */
+    float *dout; /* [N][C] */
+};
+
+/* Positions that the head takes at a time. */
+enum { LM_HEAD_ROWS = 512 };
+
+struct lm_decoder {
+    struct lm_config config;
+    int64_t max_tokens;
+    struct lm_products *products;
+    void *memory;           /* all of the arrays below */
+    struct lm_kept *layers; /* n_layers */
+    float *x;               /* [N][C] after the last layer */
+    struct lm_norm attn;    /* before attention, and the final norm */
+    struct lm_norm mlp;     /* before the MLP */
+    float *act;             /* [N][F] */
+    float *logits;          /* [LM_HEAD_ROWS][V] */
+    float *dx, *dmiddle;    /* [N][C] gradients of x and middle of the layer in work */
+    float *dqkv, *dout;     /* as qkv, out */
+    float *dact;            /* [N][F] */
+    float *dgate_up;        /* [N][2 F] */
+    float *rope;            /* [max_positions][D/2] pairs */
+    int32_t *positions;     /* [N] */
+};
+
+/* The pass in work, with the field's letters. */
+struct lm_pass {
+    struct lm_decoder *decoder;
+    const struct lm_model *model;
+    const struct lm_batch *batch;
+    int64_t N, C, H, K, D, F, V, HD, Q; /* HD = H D, Q = (H + 2 K) D */
+    int64_t block;                      /* rows that one thread takes through a layer */
+    float *grad;                        /* NULL: forward only */
+    struct leti_error *err;
+};
+
+/* Chooses the block from the sizes, which are set. */
+void lm_pass_plan(struct lm_pass *);
+
+/* Leaves the output of the final norm in attn.out. */
+bool lm_pass_forward(const struct lm_pass *);
+
+/* From attn.dout, the gradient of the final norm's output, to all parameters but the head. */
+bool lm_pass_backward(const struct lm_pass *);
+
+/* Logits of `rows` positions from `first` on. */
+bool lm_pass_logits(const struct lm_pass *, int64_t first, int64_t rows, float *logits);
+
+/* The loss of all positions; with a gradient also that of the head, and attn.dout. */
+bool lm_pass_loss(const struct lm_pass *, float scale, float *logprobs, double *loss);
+
+#endif
