@@ -171,7 +171,11 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
     struct leti_bytes text[] = { prompt, sample->program, { "\n", 1 }, sample->problem->tests };
     size_t before = prompt.size + sample->program.size + 1;
     if (before + sample->problem->tests.size > MESSAGE_MAX - sizeof(struct program)) {
-        *out = (struct leti_verdict){ LETI_FAILED, "memory", "", { "", 0 }, 0, NULL, 0 };
+        static const char why[] = "the program is longer than 64 MiB\n";
+        *out = (struct leti_verdict){ .outcome = LETI_FAILED,
+                                      .reason = reason_of(ENDING_MEMORY),
+                                      .exception = "",
+                                      .feedback = { why, sizeof why - 1 } };
         return LETI_OK;
     }
     struct result *result;

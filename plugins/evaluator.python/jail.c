@@ -236,7 +236,7 @@ bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *er
             goto done;
     /* The folders that programs look for are there, and they are read-only. */
     if (!make_place("tmp", true, err) || !make_place("proc", true, err) ||
-        !make_place(WORK + 1, true, err) || !become_root(err))
+        !make_place(&WORK[1], true, err) || !become_root(err))
         goto done;
     struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
     if (mount_setattr(AT_FDCWD, "/", 0, &read_only, sizeof read_only) != 0) {

@@ -160,12 +160,8 @@ static const char *const allowed[] = {
     "rt_sigpending",
     "rt_sigsuspend",
     "rt_sigtimedwait",
-    "rt_sigqueueinfo",
     "sigaltstack",
     "sigreturn",
-    "kill",
-    "tkill",
-    "tgkill",
     "pause",
     "restart_syscall",
     "exit",
@@ -197,6 +193,9 @@ static const char *const allowed[] = {
     "wait4",
     "waitid",
 };
+
+/* These reach other processes, where there are any. */
+static const char *const signalling[] = { "kill", "tkill", "tgkill", "rt_sigqueueinfo" };
 
 /* These change files by name. */
 static const char *const changing[] = {
@@ -346,11 +345,11 @@ static bool add_values(scmp_filter_ctx filter, const char *name, unsigned argume
     return true;
 }
 
-/* Opening a file by name: with read_only, not to change it. */
-static bool add_open(scmp_filter_ctx filter, bool read_only)
+/* Opening a file by name: where they are shared, not to change it. */
+static bool add_open(scmp_filter_ctx filter, bool shared)
 {
     static const char *const plain[] = { "open", "openat" };
-    if (!read_only)
+    if (!shared)
         return add_list(filter, SCMP_ACT_ALLOW, plain, N(plain));
     static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
                                      __O_TMPFILE & ~O_DIRECTORY };
@@ -378,13 +377,14 @@ static bool add_conditional(scmp_filter_ctx filter)
            add_values(filter, "prctl", 0, prctls, N(prctls));
 }
 
-static bool add_rules(scmp_filter_ctx filter, bool read_only)
+static bool add_rules(scmp_filter_ctx filter, bool shared)
 {
     return seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) >= 0 &&
            add_list(filter, SCMP_ACT_ALLOW, allowed, N(allowed)) &&
            add_list(filter, REFUSE, refused, N(refused)) &&
-           add_list(filter, read_only ? REFUSE : SCMP_ACT_ALLOW, changing, N(changing)) &&
-           add_open(filter, read_only) && add_conditional(filter);
+           add_list(filter, shared ? REFUSE : SCMP_ACT_ALLOW, changing, N(changing)) &&
+           add_list(filter, shared ? REFUSE : SCMP_ACT_ALLOW, signalling, N(signalling)) &&
+           add_open(filter, shared) && add_conditional(filter);
 }
 
 /* libseccomp writes the filter to a descriptor only. */
@@ -419,13 +419,13 @@ fail:
     return false;
 }
 
-bool syscalls_compile(bool read_only, struct sock_fprog *out, struct leti_error *err)
+bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!filter)
         return leti_error_set(err, "seccomp filter: no memory");
-    bool ok = add_rules(filter, read_only) ? export_filter(filter, out, err)
-                                           : leti_error_set(err, "seccomp filter: a rule failed");
+    bool ok = add_rules(filter, shared) ? export_filter(filter, out, err)
+                                        : leti_error_set(err, "seccomp filter: a rule failed");
     seccomp_release(filter);
     return ok;
 }

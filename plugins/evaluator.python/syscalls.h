@@ -12,9 +12,10 @@
 
 #include "leti/error.h"
 
-/* Compiles the filter. With read_only, which stands in for a private file system, calls that
- * change a file are refused too. *out.filter is malloc'ed and the caller's. */
-bool syscalls_compile(bool read_only, struct sock_fprog *out, struct leti_error *err);
+/* Compiles the filter. Where files and processes are shared with the machine, for want of
+ * namespaces, calls that change a file or signal a process are refused too. *out.filter is
+ * malloc'ed and the caller's. */
+bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *err);
 
 /* Puts the calling thread, and the threads that it will start, under the filter for good. */
 bool syscalls_apply(const struct sock_fprog *filter, struct leti_error *err);

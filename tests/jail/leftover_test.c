@@ -129,8 +129,7 @@ static void program_that_detaches_a_child_fails_and_leaves_none(void **state)
     static const char *const ways[] = {
         "import os\nif os.fork() == 0:\n    os.setsid()\n    import time; time.sleep(999)\n",
         "import subprocess\nsubprocess.Popen(['sleep', '999'], start_new_session=True)\n",
-        "import multiprocessing, time\n"
-        "multiprocessing.Process(target=time.sleep, args=(999,)).start()\n",
+        "import multiprocessing as m, time\nm.Process(target=time.sleep, args=(999,)).start()\n",
         "import os\nos.posix_spawn('/bin/sleep', ['sleep', '999'], {})\n",
         "import os\nwhile True: os.fork()\n",
         "import ctypes\npid = ctypes.CDLL(None).syscall(57)\nassert pid != -1\n",
@@ -324,6 +323,8 @@ static void process_isolation_warns_and_still_holds_the_worst(void **state)
     assert_string_equal(judge(&fake, mixed[4], "").exception, "PermissionError");
     assert_string_equal(judge(&fake, "import socket; socket.socket()", "").exception,
                         "PermissionError");
+    snprintf(program, sizeof program, "import os\nos.kill(%d, 0)", (int)getpid());
+    assert_string_equal(judge(&fake, program, "").exception, "PermissionError");
     fake_close(&fake, true);
     assert_int_equal(rmdir(folder), 0);
 }
