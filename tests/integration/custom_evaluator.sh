@@ -29,3 +29,20 @@ works "$leti" check brief.lua
 contains stdout 'evaluate2: evaluator.brief 1.0, brief.lua:1'
 fails 1 'leti check: --set: evaluate2 (evaluator.brief): option "lines" must be from 1 to 10000, not 0' \
     "$leti" check brief.lua --set evaluate2.lines=0
+
+# It judges the samples of a run. Every fake program has two lines, or three with its junk.
+export LETI_PLUGIN_PATH="$work/example:$LETI_BUILD_DIR/tests/plugins"
+echo '{"id": "one", "prompt": "p", "tests": "answer"}' >problems.jsonl
+cat >run.lua <<'EOF'
+return pipeline {
+  problems = stage "source.jsonl" { file = "problems.jsonl" },
+  preflight = false,
+  flow = stage "generator.fake" { model = here, samples = 32 }
+         >> (stage "evaluator.fake" { } & stage "evaluator.brief" { lines = 2 }),
+}
+EOF
+works "$leti" run run.lua --json --out some
+contains stdout '"length": '
+contains stdout '"passed": '
+works "$leti" run run.lua --json --out all --set evaluate2.lines=3
+contains stdout '"sampled": 32, "passed": 32'
