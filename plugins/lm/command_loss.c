@@ -1,0 +1,274 @@
+/* command_loss.c - `leti model loss DIR`: loss and perplexity of texts.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "command_json.h"
+#include "decoder.h"
+#include "tokenizer_bpe.h"
+
+struct arguments {
+    bool json, specials, bos, each;
+    const char *dir, *jsonl, *field;
+    struct command_text text;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'j':
+        a->json = true;
+        return 0;
+    case 's':
+        a->specials = true;
+        return 0;
+    case 'b':
+        a->bos = true;
+        return 0;
+    case 'e':
+        a->each = true;
+        return 0;
+    case 't':
+        a->text.text = arg;
+        return 0;
+    case 'f':
+        a->text.file = arg;
+        return 0;
+    case 'l':
+        a->jsonl = arg;
+        return 0;
+    case 'k':
+        a->field = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->dir)
+            argp_usage(state);
+        a->dir = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->dir)
+            argp_usage(state);
+        if ((a->text.text != NULL) + (a->text.file != NULL) + (a->jsonl != NULL) > 1)
+            argp_error(state, "--text, --file and --jsonl are one or the other");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    COMMAND_JSON,
+    COMMAND_FILE,
+    { "text", 't', "TEXT", 0, "The text", 0 },
+    { "jsonl", 'l', "FILE", 0, "One text a line, in a JSON object's field", 0 },
+    { "field", 'k', "NAME", 0, "That field (text)", 0 },
+    { "bos", 'b', NULL, 0, "Put the start token (else the end token) in front of each text", 0 },
+    { "specials", 's', NULL, 0, "Take names of special tokens for these tokens, not for text", 0 },
+    { "tokens", 'e', NULL, 0, "Also print each token's log-probability", 0 },
+    { 0 },
+};
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "DIR",
+    .doc = "Scores each token of a text given those before it, all but the first. A text longer "
+           "than the model's positions is scored in windows that start afresh.",
+};
+
+/* One after the other, every text goes through this. */
+struct scoring {
+    const struct arguments *arguments;
+    const struct lm_model *model;
+    struct lm_decoder *decoder;
+    struct lm_ids ids, targets;
+    float *logprobs; /* as many as ids has room for */
+    size_t n_texts;
+    double loss;
+    int64_t counted;
+    struct leti_error *err;
+};
+
+/* ids, and targets that are ids one further on. */
+static bool encode(struct scoring *s, const char *text, size_t size)
+{
+    const struct lm_config *c = &s->model->config;
+    int32_t first = c->bos >= 0 ? c->bos : c->eos;
+    s->ids.n = s->targets.n = 0;
+    if (s->arguments->bos && first < 0)
+        return leti_error_set(s->err, "--bos: the model has neither a start nor an end token");
+    if (s->arguments->bos && !lm_ids_push(&s->ids, first, s->err))
+        return false;
+    if (!lm_tokenizer_encode(s->model->tokenizer, text, size, s->arguments->specials, &s->ids,
+                             s->err))
+        return false;
+    for (size_t i = 0; i < s->ids.n; i++) {
+        if (!lm_ids_push(&s->targets, i + 1 < s->ids.n ? s->ids.ids[i + 1] : -1, s->err))
+            return false;
+    }
+    float *grown = realloc(s->logprobs, (s->ids.n + 1) * sizeof *grown);
+    if (!grown)
+        return leti_error_set(s->err, "no memory for a text of %zu tokens", s->ids.n);
+    s->logprobs = grown;
+    return true;
+}
+
+static bool score_windows(struct scoring *s, double *loss, int64_t *counted)
+{
+    size_t window = (size_t)s->model->config.max_positions;
+    *loss = 0;
+    *counted = 0;
+    for (size_t at = 0; at < s->ids.n; at += window) {
+        int32_t n = (int32_t)(s->ids.n - at < window ? s->ids.n - at : window);
+        const struct lm_batch batch = { s->ids.ids + at, s->targets.ids + at,
+                                        (const int32_t[]){ 0, n }, 1 };
+        double part;
+        int64_t part_counted;
+        if (!lm_decoder_loss(s->decoder, s->model, &batch, &part, &part_counted, s->logprobs + at,
+                             s->err))
+            return false;
+        *loss += part;
+        *counted += part_counted;
+    }
+    return true;
+}
+
+static void print_tokens(const struct scoring *s)
+{
+    for (size_t i = 0; i + 1 < s->ids.n; i++) {
+        size_t size;
+        const char *token = lm_tokenizer_bytes(s->model->tokenizer, s->ids.ids[i + 1], &size);
+        printf("%7d  %9.4f  ", s->ids.ids[i + 1], (double)s->logprobs[i]);
+        json_put_text(stdout, token, size);
+        putchar('\n');
+    }
+}
+
+static void put_mean(const char *key, double value)
+{
+    printf(", \"%s\": ", key);
+    json_put_double(stdout, value);
+}
+
+static void print_text(const struct scoring *s, double loss, int64_t counted)
+{
+    bool each = s->arguments->each;
+    if (!s->arguments->json) {
+        if (each)
+            print_tokens(s);
+        return;
+    }
+    printf("{\"index\": %zu, \"tokens\": %zu, \"scored\": %lld", s->n_texts, s->ids.n,
+           (long long)counted);
+    put_mean("loss", loss / (double)counted);
+    put_mean("perplexity", exp(loss / (double)counted));
+    if (each) {
+        printf(", \"ids\": ");
+        json_put_ids(stdout, s->ids.ids, s->ids.n);
+        printf(", \"logprobs\": "); /* one less: of ids[1] and what follows */
+        json_put_floats(stdout, s->logprobs, s->ids.n ? s->ids.n - 1 : 0);
+    }
+    printf("}\n");
+}
+
+static bool score(struct scoring *s, const char *text, size_t size)
+{
+    double loss;
+    int64_t counted;
+    if (!encode(s, text, size) || !score_windows(s, &loss, &counted))
+        return false;
+    print_text(s, loss, counted);
+    s->n_texts++;
+    s->loss += loss;
+    s->counted += counted;
+    return true;
+}
+
+static bool score_line(struct scoring *s, const char *line, size_t size, size_t number)
+{
+    const struct arguments *a = s->arguments;
+    json_error_t why;
+    json_t *json = json_loadb(line, size, 0, &why);
+    const json_t *text = json_object_get(json, a->field);
+    bool ok = json_is_string(text)
+                  ? score(s, json_string_value(text), json_string_length(text))
+                  : leti_error_set(s->err, "%s: line %zu: %s%s", a->jsonl, number,
+                                   json ? "no string in field " : why.text, json ? a->field : "");
+    json_decref(json);
+    return ok;
+}
+
+static bool score_jsonl(struct scoring *s)
+{
+    const char *path = s->arguments->jsonl;
+    FILE *in = strcmp(path, "-") ? fopen(path, "r") : stdin;
+    if (!in)
+        return leti_error_set(s->err, "%s: cannot open: %s", path, strerror(errno));
+    char *line = NULL;
+    size_t capacity = 0, number = 0;
+    ssize_t size;
+    bool ok = true;
+    while (ok && (size = getline(&line, &capacity, in)) > 0) {
+        number++;
+        if (size > 1 || line[0] != '\n')
+            ok = score_line(s, line, (size_t)size, number);
+    }
+    if (ok && ferror(in))
+        ok = leti_error_set(s->err, "%s: cannot read: %s", path, strerror(errno));
+    free(line);
+    if (in != stdin)
+        fclose(in); /* only read from: nothing can be lost */
+    return ok;
+}
+
+static bool score_text(struct scoring *s)
+{
+    char *text;
+    size_t size;
+    if (!command_read(&s->arguments->text, &text, &size, s->err))
+        return false;
+    bool ok = score(s, text, size);
+    free(text);
+    return ok;
+}
+
+static void print_summary(const struct scoring *s)
+{
+    double mean = s->loss / (double)s->counted;
+    if (!s->arguments->json) {
+        printf("%zu text%s, %lld tokens scored, loss %.4f, perplexity %.4f\n", s->n_texts,
+               s->n_texts == 1 ? "" : "s", (long long)s->counted, mean, exp(mean));
+        return;
+    }
+    printf("{\"texts\": %zu, \"scored\": %lld", s->n_texts, (long long)s->counted);
+    put_mean("loss", mean);
+    put_mean("perplexity", exp(mean));
+    printf("}\n");
+}
+
+int command_loss(int argc, char **argv)
+{
+    struct arguments a = { .field = "text" };
+    struct leti_error err;
+    struct lm_model *model;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    if (!lm_model_open(a.dir, &model, &err))
+        return command_fail(&err);
+    struct scoring s = { .arguments = &a, .model = model, .err = &err };
+    bool ok = lm_decoder_create(&model->config, model->config.max_positions, &s.decoder, &err) &&
+              (a.jsonl ? score_jsonl : score_text)(&s);
+    if (ok && s.counted == 0)
+        ok = leti_error_set(&err, "nothing to score: a text needs two tokens or more");
+    if (ok)
+        print_summary(&s);
+    lm_decoder_destroy(s.decoder);
+    free(s.ids.ids);
+    free(s.targets.ids);
+    free(s.logprobs);
+    lm_model_close(model);
+    return ok ? 0 : command_fail(&err);
+}

@@ -1,0 +1,69 @@
+/* main.c - the program leti-model: what can be done with a model alone.
+ *
+ * `leti model ...` becomes this program. It finds nothing by itself: every command names the
+ * folder of the model.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+enum { USAGE = 2 };
+
+static const struct {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "info", "shape, size and tokens of a model", command_info },
+    { "tokenize", "text to token ids, and back", command_tokenize },
+    { "logits", "what the model expects after each token", command_logits },
+    { "loss", "loss and perplexity of texts", command_loss },
+    { "sample", "continues a prompt", command_sample },
+    { "convert", "writes a model in another type", command_convert },
+    { "bench", "tokens per second, training and sampling", command_bench },
+};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "Usage: leti model COMMAND DIR [ARGUMENT...]\n\n"
+                 "Works with a Hugging Face model folder DIR alone.\n\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`leti model COMMAND --help` says more of each.\n");
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?") || !strcmp(argv[1], "-h")) {
+        print_help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        char name[64];
+        snprintf(name, sizeof name, "leti model %s", commands[i].name);
+        argv[1] = name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "leti model: no command \"%s\"; `leti model --help` lists them\n", argv[1]);
+    return USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = USAGE;
+    int status = run(argc, argv);
+    if ((fflush(stdout) || ferror(stdout)) && status == 0) {
+        perror("leti model: cannot write the output");
+        status = 1;
+    }
+    return status;
+}
