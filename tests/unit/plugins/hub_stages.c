@@ -42,6 +42,13 @@ static void wait_ms(long ms)
     nanosleep(&time, NULL);
 }
 
+/* A sanitizer's handler would turn it into an exit. */
+static void crash(void)
+{
+    signal(SIGSEGV, SIG_DFL);
+    raise(SIGSEGV);
+}
+
 __attribute__((unused)) static void wait_for_end(const struct leti_host *host)
 {
     while (!host->stopping(host))
@@ -54,7 +61,7 @@ __attribute__((unused)) static enum leti_status obey(struct stage *stage, const 
     const struct leti_host *host = stage->host;
     const char *path;
     if (!strcmp(text, "crash"))
-        raise(SIGSEGV);
+        crash();
     if (!strcmp(text, "abort")) {
         fprintf(stderr, "the last words of a plugin\n");
         abort();
@@ -86,7 +93,7 @@ static enum leti_status start(void *self, const struct leti_host *host)
     if (!strcmp(stage->mode, "refuse"))
         return host->fail(host, "there is no model in %s", "nowhere");
     if (!strcmp(stage->mode, "crash"))
-        raise(SIGSEGV);
+        crash();
     if (!strcmp(stage->mode, "exit"))
         _exit(3);
     host->log(host, LETI_LOG_DEBUG, "%s started", host->stage);
@@ -145,7 +152,7 @@ static enum leti_status step(void *self)
         if (!strcmp(open->problem, "break") && open->next + 1 == open->end)
             return stage->host->fail(stage->host, "the step broke");
         if (!strcmp(open->problem, "crash later") && open->next + 1 == open->end)
-            raise(SIGSEGV);
+            crash();
         if (!strcmp(open->problem, "forget") && open->next + 1 == open->end)
             open->next++;
         else
