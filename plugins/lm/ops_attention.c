@@ -2,8 +2,11 @@
  *
  * Tiles of queries meet tiles of keys with a running softmax (Milakov and Gimelshein 2018; Dao
  * et al. 2022), so that no T x T matrix exists. The way back computes the probabilities again
- * from the log-sum-exp of each row. One (sequence, key-value head) is one thread's work from
- * beginning to end, which makes every sum's order the same in every run.
+ * from the log-sum-exp of each row. A tile of scores lies transposed, [key][query]: a vector holds
+ * one key's scores with many queries, and the softmax works on all of them side by side.
+ *
+ * One (sequence, key-value head) is one thread's work from beginning to end, which makes every
+ * sum's order the same in every run.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops.h"
@@ -14,7 +17,7 @@
 #include "ops_tile.h"
 #include "ops_vector.h"
 
-enum { QUERIES = 32, KEYS = LM_TILE_KEYS, SLAB = 64, LANES = 16 };
+enum { QUERIES = LM_TILE_LANES, KEYS = 32, SLAB = 128, LANES = 16 };
 
 /* One head of one sequence: rows of `stride` floats. */
 struct head {
@@ -23,11 +26,19 @@ struct head {
     float scale;
 };
 
-/* The tile of queries from `query` on against the keys from `key` on. */
-struct place {
-    int64_t query, rows; /* first query, their number */
-    int64_t key, keys;   /* first key, number that the last query may see */
-    int64_t columns;     /* keys, rounded up to whole vectors */
+/* A tile of queries, transposed a slab of the head at a time. A head of one slab is transposed for
+ * the first tile of keys and stays. */
+struct lanes {
+    const float *x; /* [rows][D] */
+    int64_t stride, rows, D;
+    float slab[SLAB * QUERIES];
+};
+
+/* The tile of keys that it meets. */
+struct keys {
+    int64_t first, n; /* of the sequence's positions */
+    int64_t hidden;   /* the first key lies this many positions after the first query */
+    int64_t from, to; /* queries that see any of them, in whole vectors */
 };
 
 static int64_t least(int64_t a, int64_t b)
@@ -35,86 +46,122 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static struct place place_at(const struct head *head, int64_t query, int64_t key)
+static struct keys keys_at(int64_t query, int64_t rows, int64_t key)
 {
-    struct place place = { .query = query, .rows = least(QUERIES, head->T - query), .key = key };
-    place.keys = least(KEYS, query + place.rows - key);
-    place.columns = (place.keys + LANES - 1) / LANES * LANES;
-    return place;
+    struct keys keys = { .first = key,
+                         .n = least(KEYS, query + rows - key),
+                         .hidden = key - query };
+    keys.from = keys.hidden > 0 ? keys.hidden / LANES * LANES : 0;
+    keys.to = (rows + LANES - 1) / LANES * LANES;
+    return keys;
 }
 
-/* s[QUERIES][KEYS] = a[rows][D] b[keys][D]^T, through slabs of the transpose of b. */
-static void products(const struct place *place, const float *a, int64_t a_stride, const float *b,
-                     int64_t b_stride, int64_t D, float *s)
+/* The slab is filled later: most of a large one is never used. */
+static void lay_out(struct lanes *lanes, const float *x, int64_t stride, int64_t rows, int64_t D)
 {
-    float transpose[SLAB * KEYS];
-    memset(s, 0, sizeof *s * QUERIES * KEYS);
-    for (int64_t d = 0; d < D; d += SLAB) {
-        int64_t depth = least(SLAB, D - d);
-        lm_tile_transpose(b + d, b_stride, transpose, place->keys, depth);
-        lm_tile_product((struct lm_tile){ a + d, a_stride, 1 }, transpose, KEYS, s, KEYS,
-                        place->rows, place->columns, depth);
+    lanes->x = x;
+    lanes->stride = stride;
+    lanes->rows = rows;
+    lanes->D = D;
+}
+
+/* s[key][query] = rows of b by the tile of queries. */
+static void products(const struct keys *keys, struct lanes *lanes, const float *b, int64_t stride,
+                     float *s)
+{
+    memset(s, 0, sizeof *s * KEYS * QUERIES);
+    for (int64_t d = 0; d < lanes->D; d += SLAB) {
+        int64_t depth = least(SLAB, lanes->D - d);
+        if (keys->first == 0 || lanes->D > SLAB)
+            lm_tile_transpose(lanes->x + d, lanes->stride, lanes->slab, lanes->rows, depth);
+        lm_tile_product((struct lm_tile){ b + keys->first * stride + d, stride, 1 },
+                        lanes->slab + keys->from, QUERIES, s + keys->from, QUERIES, keys->n,
+                        keys->to - keys->from, depth);
     }
+}
+
+/* What a query must not see: keys after it. */
+static void hide(const struct keys *keys, float *s)
+{
+    for (int64_t k = 0; k < keys->n; k++)
+        for (int64_t q = keys->from; q < keys->hidden + k && q < keys->to; q++)
+            s[k * QUERIES + q] = -INFINITY;
 }
 
 /* ---- forward ---- */
 
-/* Turns a row of products into e^(scale x - max), zero from `keys` on; the running maximum and sum
- * follow. Returns the factor that brings what was summed before to the new maximum. */
-LM_VECTOR static float softmax_row(float *s, int64_t keys, int64_t columns, float scale, float *max,
-                                   float *sum)
+/* The running softmax of a tile of queries. */
+struct softmax {
+    float max[QUERIES], sum[QUERIES];
+    float factor[QUERIES]; /* brings what was summed before to the new maximum */
+};
+
+/* Turns products into e^(scale x - max), with the maximum up to these keys. */
+LM_VECTOR static void soften(struct softmax *softmax, const struct keys *keys, float scale,
+                             float *s)
 {
-    float top = *max, rest = 0.0f;
-#pragma omp simd reduction(max : top)
-    for (int64_t j = 0; j < keys; j++) {
-        float x = s[j] * scale;
-        top = x > top ? x : top;
+    for (int64_t q = keys->from; q < keys->to; q += LANES) {
+        float top[LANES], sum[LANES];
+        for (int i = 0; i < LANES; i++)
+            top[i] = softmax->max[q + i];
+        for (int64_t k = 0; k < keys->n; k++)
+            for (int i = 0; i < LANES; i++) {
+                float x = s[k * QUERIES + q + i] * scale;
+                top[i] = x > top[i] ? x : top[i];
+            }
+        for (int i = 0; i < LANES; i++) {
+            softmax->factor[q + i] = lm_exp(softmax->max[q + i] - top[i]);
+            softmax->max[q + i] = top[i];
+            sum[i] = softmax->sum[q + i] * softmax->factor[q + i];
+        }
+        for (int64_t k = 0; k < keys->n; k++)
+            for (int i = 0; i < LANES; i++) {
+                float p = lm_exp(s[k * QUERIES + q + i] * scale - top[i]);
+                s[k * QUERIES + q + i] = p;
+                sum[i] += p;
+            }
+        for (int i = 0; i < LANES; i++)
+            softmax->sum[q + i] = sum[i];
     }
-#pragma omp simd reduction(+ : rest)
-    for (int64_t j = 0; j < columns; j++) {
-        float x = j < keys ? lm_exp(s[j] * scale - top) : 0.0f;
-        s[j] = x;
-        rest += x;
-    }
-    float factor = *sum > 0.0f ? lm_exp(*max - top) : 0.0f;
-    *sum = *sum * factor + rest;
-    *max = top;
-    return factor;
 }
 
-LM_VECTOR static void scale_row(float *x, float factor, int64_t n)
+LM_VECTOR static void scale_rows(float *x, int64_t stride, const float *factors, int64_t rows,
+                                 int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        x[i] *= factor;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < n; j++)
+            x[i * stride + j] *= factors[i];
 }
 
 static void attend(const struct head *head, int64_t query, float *out, int64_t out_stride,
                    float *lse, int64_t lse_stride)
 {
-    float s[QUERIES * KEYS], max[QUERIES], sum[QUERIES] = { 0 };
-    int64_t rows = least(QUERIES, head->T - query);
-    for (int64_t i = 0; i < rows; i++) {
-        max[i] = -INFINITY;
-        memset(out + i * out_stride, 0, (size_t)head->D * sizeof *out);
-    }
+    int64_t rows = least(QUERIES, head->T - query), D = head->D;
+    struct softmax softmax = { .sum = { 0 } };
+    struct lanes lanes;
+    float s[KEYS * QUERIES];
+    lay_out(&lanes, head->q + query * head->stride, head->stride, rows, D);
+    for (int64_t i = 0; i < QUERIES; i++)
+        softmax.max[i] = -INFINITY;
+    for (int64_t i = 0; i < rows; i++)
+        memset(out + i * out_stride, 0, (size_t)D * sizeof *out);
+
     for (int64_t key = 0; key < query + rows; key += KEYS) {
-        struct place place = place_at(head, query, key);
-        products(&place, head->q + query * head->stride, head->stride, head->k + key * head->stride,
-                 head->stride, head->D, s);
-        for (int64_t i = 0; i < rows; i++) {
-            int64_t keys = least(KEYS, query + i + 1 - key);
-            float factor =
-                softmax_row(s + i * KEYS, keys, place.columns, head->scale, &max[i], &sum[i]);
-            if (factor != 1.0f)
-                scale_row(out + i * out_stride, factor, head->D);
-        }
-        lm_tile_product((struct lm_tile){ s, KEYS, 1 }, head->v + key * head->stride, head->stride,
-                        out, out_stride, rows, head->D, place.keys);
+        struct keys keys = keys_at(query, rows, key);
+        float *seeing = out + keys.from * out_stride;
+        products(&keys, &lanes, head->k, head->stride, s);
+        hide(&keys, s);
+        soften(&softmax, &keys, head->scale, s);
+        if (key > 0)
+            scale_rows(seeing, out_stride, softmax.factor + keys.from, rows - keys.from, D);
+        lm_tile_product((struct lm_tile){ s + keys.from, 1, QUERIES }, head->v + key * head->stride,
+                        head->stride, seeing, out_stride, rows - keys.from, D, keys.n);
     }
     for (int64_t i = 0; i < rows; i++) {
-        scale_row(out + i * out_stride, 1.0f / sum[i], head->D);
-        lse[i * lse_stride] = max[i] + logf(sum[i]);
+        softmax.factor[i] = 1.0f / softmax.sum[i];
+        lse[i * lse_stride] = softmax.max[i] + logf(softmax.sum[i]);
     }
+    scale_rows(out, out_stride, softmax.factor, rows, D);
 }
 
 static struct head head_of(const float *qkv, int64_t first, int64_t T, int64_t h, int64_t H,
@@ -149,21 +196,17 @@ void lm_attention(const float *qkv, const int32_t *starts, int32_t n_seqs, float
 
 /* ---- backward ---- */
 
-/* p = e^(scale s - lse); what the causal mask hides is zero. */
-LM_VECTOR static void probabilities(float *p, int64_t keys, int64_t columns, float scale, float lse)
-{
-#pragma omp simd
-    for (int64_t j = 0; j < columns; j++)
-        p[j] = j < keys ? lm_exp(p[j] * scale - lse) : 0.0f;
-}
+/* The gradients of one head, laid out as the head is. */
+struct head_gradient {
+    const float *dout, *out, *lse;
+    int64_t out_stride, lse_stride;
+    float *dq, *dk, *dv;
+};
 
-/* ds = scale p (dp - delta). */
-LM_VECTOR static void score_gradients(float *dp, const float *p, int64_t columns, float scale,
-                                      float delta)
-{
-    for (int64_t j = 0; j < columns; j++)
-        dp[j] = scale * p[j] * (dp[j] - delta);
-}
+/* Of each query of a tile: its log-sum-exp, and dout . out. */
+struct rows {
+    float lse[QUERIES], delta[QUERIES];
+};
 
 LM_VECTOR static float dot(const float *a, const float *b, int64_t n)
 {
@@ -174,41 +217,60 @@ LM_VECTOR static float dot(const float *a, const float *b, int64_t n)
     return sum;
 }
 
-/* The gradients of one head, laid out as the head is. */
-struct head_gradient {
-    const float *dout, *out, *lse;
-    int64_t out_stride, lse_stride;
-    float *dq, *dk, *dv;
-};
-
-static void attend_backward(const struct head *head, const struct head_gradient *gradient,
-                            const struct place *place)
+/* From products with the keys and of dout with the values: p = e^(scale s - lse), and
+ * ds = scale p (dp - delta) in the place of dp. */
+LM_VECTOR static void harden(const struct rows *rows, const struct keys *keys, float scale,
+                             float *s, float *dp)
 {
-    float p[QUERIES * KEYS], ds[QUERIES * KEYS];
-    const float *q = head->q + place->query * head->stride;
-    const float *k = head->k + place->key * head->stride;
-    const float *dout = gradient->dout + place->query * gradient->out_stride;
-    const float *out = gradient->out + place->query * gradient->out_stride;
+    for (int64_t k = 0; k < keys->n; k++)
+#pragma omp simd
+        for (int64_t q = keys->from; q < keys->to; q++) {
+            float p = lm_exp(s[k * QUERIES + q] * scale - rows->lse[q]);
+            s[k * QUERIES + q] = p;
+            dp[k * QUERIES + q] = scale * p * (dp[k * QUERIES + q] - rows->delta[q]);
+        }
+}
 
-    products(place, q, head->stride, k, head->stride, head->D, p);
-    products(place, dout, gradient->out_stride, head->v + place->key * head->stride, head->stride,
-             head->D, ds);
-    for (int64_t i = 0; i < place->rows; i++) {
-        int64_t keys = least(KEYS, place->query + i + 1 - place->key);
-        float delta = dot(dout + i * gradient->out_stride, out + i * gradient->out_stride, head->D);
-        probabilities(p + i * KEYS, keys, place->columns, head->scale,
-                      gradient->lse[(place->query + i) * gradient->lse_stride]);
-        score_gradients(ds + i * KEYS, p + i * KEYS, place->columns, head->scale, delta);
+static void attend_backward(const struct head *head, const struct head_gradient *g, int64_t query)
+{
+    int64_t n = least(QUERIES, head->T - query), D = head->D, stride = head->stride;
+    const float *q = head->q + query * stride, *dout = g->dout + query * g->out_stride;
+    const float *out = g->out + query * g->out_stride;
+    struct lanes queries, douts;
+    struct rows rows = { .lse = { 0 } };
+    float p[KEYS * QUERIES], ds[KEYS * QUERIES];
+    lay_out(&queries, q, stride, n, D);
+    lay_out(&douts, dout, g->out_stride, n, D);
+    for (int64_t i = 0; i < n; i++) {
+        rows.lse[i] = g->lse[(query + i) * g->lse_stride];
+        rows.delta[i] = dot(dout + i * g->out_stride, out + i * g->out_stride, D);
     }
-    lm_tile_product((struct lm_tile){ ds, KEYS, 1 }, k, head->stride,
-                    gradient->dq + place->query * head->stride, head->stride, place->rows, head->D,
-                    place->keys);
-    lm_tile_product((struct lm_tile){ ds, 1, KEYS }, q, head->stride,
-                    gradient->dk + place->key * head->stride, head->stride, place->keys, head->D,
-                    place->rows);
-    lm_tile_product((struct lm_tile){ p, 1, KEYS }, dout, gradient->out_stride,
-                    gradient->dv + place->key * head->stride, head->stride, place->keys, head->D,
-                    place->rows);
+
+    for (int64_t key = 0; key < query + n; key += KEYS) {
+        struct keys keys = keys_at(query, n, key);
+        int64_t from = keys.from;
+        products(&keys, &queries, head->k, stride, p);
+        products(&keys, &douts, head->v, stride, ds);
+        hide(&keys, p);
+        harden(&rows, &keys, head->scale, p, ds);
+        lm_tile_product((struct lm_tile){ ds + from, 1, QUERIES }, head->k + key * stride, stride,
+                        g->dq + (query + from) * stride, stride, n - from, D, keys.n);
+        lm_tile_product((struct lm_tile){ ds + from, QUERIES, 1 }, q + from * stride, stride,
+                        g->dk + key * stride, stride, keys.n, D, n - from);
+        lm_tile_product((struct lm_tile){ p + from, QUERIES, 1 }, dout + from * g->out_stride,
+                        g->out_stride, g->dv + key * stride, stride, keys.n, D, n - from);
+    }
+}
+
+/* All queries' heads of one key-value head of one sequence; n rows of dqkv from drow on. */
+static void zero_gradient(float *drow, int64_t n, int64_t kv, int64_t H, int64_t K, int64_t D)
+{
+    int64_t stride = (H + 2 * K) * D, group = H / K;
+    for (int64_t t = 0; t < n; t++, drow += stride) {
+        memset(drow + kv * group * D, 0, (size_t)(group * D) * sizeof *drow);
+        memset(drow + (H + kv) * D, 0, (size_t)D * sizeof *drow);
+        memset(drow + (H + K + kv) * D, 0, (size_t)D * sizeof *drow);
+    }
 }
 
 void lm_attention_backward(const float *dout, const float *qkv, const float *out, const float *lse,
@@ -221,11 +283,7 @@ void lm_attention_backward(const float *dout, const float *qkv, const float *out
         for (int64_t kv = 0; kv < K; kv++) {
             int64_t first = starts[i], T = starts[i + 1] - first;
             float *drow = dqkv + first * stride;
-            for (int64_t t = 0; t < T; t++) {
-                memset(drow + t * stride + kv * group * D, 0, (size_t)(group * D) * sizeof *drow);
-                memset(drow + t * stride + (H + kv) * D, 0, (size_t)D * sizeof *drow);
-                memset(drow + t * stride + (H + K + kv) * D, 0, (size_t)D * sizeof *drow);
-            }
+            zero_gradient(drow, T, kv, H, K, D);
             for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
                 struct head head = head_of(qkv, first, T, h, H, K, D);
                 struct head_gradient gradient = {
@@ -238,11 +296,8 @@ void lm_attention_backward(const float *dout, const float *qkv, const float *out
                     .dk = drow + (H + kv) * D,
                     .dv = drow + (H + K + kv) * D,
                 };
-                for (int64_t key = 0; key < T; key += KEYS)
-                    for (int64_t query = key / QUERIES * QUERIES; query < T; query += QUERIES) {
-                        struct place place = place_at(&head, query, key);
-                        attend_backward(&head, &gradient, &place);
-                    }
+                for (int64_t query = 0; query < T; query += QUERIES)
+                    attend_backward(&head, &gradient, query);
             }
         }
 }

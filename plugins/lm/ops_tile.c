@@ -71,9 +71,9 @@ LM_VECTOR void lm_tile_product(struct lm_tile a, const float *b, int64_t b_strid
 LM_VECTOR void lm_tile_transpose(const float *x, int64_t stride, float *out, int64_t rows,
                                  int64_t columns)
 {
-    if (rows < LM_TILE_KEYS)
-        memset(out, 0, sizeof *out * (size_t)(columns * LM_TILE_KEYS));
+    if (rows < LM_TILE_LANES)
+        memset(out, 0, sizeof *out * (size_t)(columns * LM_TILE_LANES));
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++)
-            out[j * LM_TILE_KEYS + i] = x[i * stride + j];
+            out[j * LM_TILE_LANES + i] = x[i * stride + j];
 }

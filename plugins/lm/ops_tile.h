@@ -19,9 +19,9 @@ struct lm_tile {
 void lm_tile_product(struct lm_tile a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
                      int64_t m, int64_t n, int64_t k);
 
-/* out[columns][LM_TILE_KEYS] = the transpose of x[rows][columns]; the columns of out from rows on
+/* out[columns][LM_TILE_LANES] = the transpose of x[rows][columns]; the columns of out from rows on
  * are zero. */
-enum { LM_TILE_KEYS = 64 };
+enum { LM_TILE_LANES = 64 };
 void lm_tile_transpose(const float *x, int64_t stride, float *out, int64_t rows, int64_t columns);
 
 #endif

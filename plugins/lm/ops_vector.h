@@ -21,15 +21,15 @@
 #define LM_INLINE static inline __attribute__((always_inline, unused))
 
 /* e^x to 2 units in the last place, in arithmetic that the compiler turns into vectors: e^x = 2^n
- * e^r with |r| <= ln(2)/2, the second factor by Taylor's series. Below -87 it stays at e^-87, which
- * is nothing beside the 1 that every softmax contains; not a number stays not a number. */
+ * e^r with |r| <= ln(2)/2, the second factor by Taylor's series. Below -87 it is 0; not a number
+ * stays not a number. */
 LM_INLINE float lm_exp(float x)
 {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
-    float shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to an integer */
+    float y = x < -87.0f ? -87.0f : x;
+    y = y > 88.0f ? 88.0f : y;
+    float shifted = y * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to an integer */
     float n = shifted - 12582912.0f;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
+    float r = (y - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
@@ -42,7 +42,7 @@ LM_INLINE float lm_exp(float x)
     bits = (int32_t)(((uint32_t)bits + 127u) << 23); /* what the shift left in the low bits */
     float power;
     memcpy(&power, &bits, sizeof power);
-    return p * power;
+    return x < -87.0f ? 0.0f : p * power;
 }
 
 #endif
