@@ -7,12 +7,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
-#include "forward.h"
+#include "crew.h"
 #include "random.h"
 
 /* Prompts are prefilled together up to this many tokens, those of waiting requests included. */
@@ -48,8 +47,8 @@ struct slot {
 struct lm_engine {
     const struct lm_model *model;
     struct lm_kv_cache *cache;
-    struct lm_forward *forward;
-    int32_t n_slots, max_length, allowed; /* ids below allowed are sampled */
+    struct lm_crew *crew;
+    int32_t n_slots, max_length;
     struct slot *slots;
     struct slot **active, **idle; /* [n_slots] both */
     int32_t n_active, n_idle;
@@ -59,11 +58,7 @@ struct lm_engine {
     int32_t max_prefill;      /* tokens */
     struct lm_prefill *prefill;
     struct lm_decode *decode; /* [n_slots] */
-    float *hidden;            /* [n_slots][C] */
-    float *logits;            /* [n_slots][V] */
-    int32_t *drawn;           /* [n_slots] */
-    int n_threads;
-    struct lm_sampler_scratch *scratch; /* [n_threads] */
+    struct lm_draw *draws;    /* [n_slots] */
 };
 
 /* ---- requests ---- */
@@ -283,7 +278,7 @@ static bool prefill(struct lm_engine *engine, struct leti_error *err)
         engine->kv_held += (size_t)r->n_prompt;
         engine->prefill[n++] = (struct lm_prefill){ r->prompt, r->n_prompt, r->kv, r->hidden };
     }
-    return lm_forward_prefill(engine->forward, engine->prefill, n, err);
+    return lm_crew_prefill(engine->crew, engine->prefill, n, err);
 }
 
 static bool fill_slots(struct lm_engine *engine, struct leti_error *err)
@@ -300,56 +295,46 @@ static bool fill_slots(struct lm_engine *engine, struct leti_error *err)
     return true;
 }
 
-/* Rows of hidden, for every active slot. Slots just opened, which are the last of active, take
- * what their prompt came to. */
-static bool decode(struct lm_engine *engine, struct leti_error *err)
+/* Slots just opened, which are the last of active, go on from what their prompt came to. */
+static bool draw(struct lm_engine *engine, struct leti_error *err)
 {
-    int32_t n = 0;
-    for (; n < engine->n_active && engine->active[n]->n_tokens > 0; n++) {
-        const struct slot *slot = engine->active[n];
-        engine->decode[n] = (struct lm_decode){
+    int32_t n_decode = 0;
+    for (int32_t i = 0; i < engine->n_active; i++) {
+        struct slot *slot = engine->active[i];
+        const struct request *request = slot->request;
+        engine->draws[i] = (struct lm_draw){
+            .hidden = slot->n_tokens == 0 ? request->hidden : NULL,
+            .sampling = &request->sampling,
+            .u = lm_random_uniform(&slot->random),
+        };
+        if (slot->n_tokens == 0)
+            continue;
+        engine->decode[n_decode++] = (struct lm_decode){
             .token = slot->tokens[slot->n_tokens - 1],
-            .prompt = slot->request->kv,
-            .n_prompt = slot->request->n_prompt,
+            .prompt = request->kv,
+            .n_prompt = request->n_prompt,
             .own = slot->kv,
             .n_own = slot->n_tokens - 1,
         };
     }
-    if (n > 0 && !lm_forward_decode(engine->forward, engine->decode, n, engine->hidden, err))
-        return false;
-    size_t C = (size_t)engine->model->config.d_model;
-    for (; n < engine->n_active; n++)
-        memcpy(engine->hidden + (size_t)n * C, engine->active[n]->request->hidden,
-               C * sizeof *engine->hidden);
-    return true;
-}
-
-static void draw(struct lm_engine *engine)
-{
-    int32_t V = engine->model->config.vocab_size;
-#pragma omp parallel for schedule(static) num_threads(engine->n_threads)
-    for (int32_t i = 0; i < engine->n_active; i++) {
-        struct slot *slot = engine->active[i];
-        engine->drawn[i] = lm_sample_token(
-            engine->logits + (size_t)i * (size_t)V, V, engine->allowed, &slot->request->sampling,
-            lm_random_uniform(&slot->random), &engine->scratch[omp_get_thread_num()],
-            &slot->logprobs[slot->n_tokens]);
-    }
+    return lm_crew_draw(engine->crew, engine->decode, n_decode, engine->draws, engine->n_active,
+                        err);
 }
 
 /* Takes the token that was drawn. *ended: the sample is complete, and *finish says why. */
-static bool advance(const struct lm_engine *engine, struct slot *slot, int32_t token, bool *ended,
-                    enum lm_finish *finish, struct leti_error *err)
+static bool advance(const struct lm_engine *engine, struct slot *slot, const struct lm_draw *drawn,
+                    bool *ended, enum lm_finish *finish, struct leti_error *err)
 {
     const struct request *request = slot->request;
-    if (token < 0)
+    if (drawn->token < 0)
         return leti_error_set(err, "the model's logits are not finite at token %d of a sample",
                               slot->n_tokens + 1);
     *ended = true;
     *finish = LM_FINISH_EOS;
-    if (token == engine->model->config.eos)
+    if (drawn->token == engine->model->config.eos)
         return true;
-    if (!slot_append(engine, slot, token, err))
+    slot->logprobs[slot->n_tokens] = drawn->logprob;
+    if (!slot_append(engine, slot, drawn->token, err))
         return false;
     *finish = slot->size >= slot->end ? LM_FINISH_STOP : LM_FINISH_LENGTH;
     *ended = *finish == LM_FINISH_STOP ||
@@ -366,7 +351,7 @@ static bool advance_all(struct lm_engine *engine, lm_emit *emit, void *context,
         struct slot *slot = engine->active[i];
         enum lm_finish finish;
         bool ended = false;
-        ok = ok && advance(engine, slot, engine->drawn[i], &ended, &finish, err);
+        ok = ok && advance(engine, slot, &engine->draws[i], &ended, &finish, err);
         if (!ok || !ended) {
             engine->active[kept++] = slot;
             continue;
@@ -383,14 +368,8 @@ bool lm_engine_step(struct lm_engine *engine, lm_emit *emit, void *context, size
 {
     if (!fill_slots(engine, err))
         return false;
-    if (engine->n_active > 0) {
-        if (!decode(engine, err) || !lm_forward_logits(engine->forward, engine->hidden,
-                                                       engine->n_active, engine->logits, err))
-            return false;
-        draw(engine);
-        if (!advance_all(engine, emit, context, err))
-            return false;
-    }
+    if (engine->n_active > 0 && (!draw(engine, err) || !advance_all(engine, emit, context, err)))
+        return false;
     *open = engine->open;
     return true;
 }
@@ -419,7 +398,9 @@ static bool create_slots(struct lm_engine *engine, struct leti_error *err)
     if (!engine->slots)
         return leti_error_set(err, "out of memory for %zu slots", n);
     if (!lm_buffer(n, sizeof *engine->active, &engine->active, err) ||
-        !lm_buffer(n, sizeof *engine->idle, &engine->idle, err))
+        !lm_buffer(n, sizeof *engine->idle, &engine->idle, err) ||
+        !lm_buffer(n, sizeof *engine->decode, &engine->decode, err) ||
+        !lm_buffer(n, sizeof *engine->draws, &engine->draws, err))
         return false;
     for (size_t i = n; i-- > 0;) {
         struct slot *slot = &engine->slots[i];
@@ -433,24 +414,12 @@ static bool create_slots(struct lm_engine *engine, struct leti_error *err)
     return true;
 }
 
-static bool create_buffers(struct lm_engine *engine, struct leti_error *err)
+/* An embedding may have more rows than the tokenizer has tokens. */
+static int32_t sampled_ids(const struct lm_model *model)
 {
-    const struct lm_config *config = &engine->model->config;
-    size_t V = (size_t)config->vocab_size, n = (size_t)lm_rows(engine->n_slots);
-    if (!lm_buffer((size_t)engine->max_prefill, sizeof *engine->prefill, &engine->prefill, err) ||
-        !lm_buffer(n, sizeof *engine->decode, &engine->decode, err) ||
-        !lm_buffer(n, (size_t)config->d_model * sizeof(float), &engine->hidden, err) ||
-        !lm_buffer(n, V * sizeof(float), &engine->logits, err) ||
-        !lm_buffer(n, sizeof *engine->drawn, &engine->drawn, err))
-        return false;
-    engine->scratch = calloc((size_t)engine->n_threads, sizeof *engine->scratch);
-    if (!engine->scratch)
-        return leti_error_set(err, "out of memory for %d threads", engine->n_threads);
-    for (int i = 0; i < engine->n_threads; i++)
-        if (!lm_buffer(V, sizeof(float), &engine->scratch[i].weights, err) ||
-            !lm_buffer(V, sizeof(struct lm_candidate), &engine->scratch[i].candidates, err))
-            return false;
-    return true;
+    int32_t rows = model->config.vocab_size;
+    int32_t tokens = model->tokenizer ? lm_tokenizer_size(model->tokenizer) : rows;
+    return tokens < rows ? tokens : rows;
 }
 
 bool lm_engine_create(const struct lm_model *model, int32_t slots, int32_t max_length,
@@ -469,15 +438,12 @@ bool lm_engine_create(const struct lm_model *model, int32_t slots, int32_t max_l
     engine->n_slots = slots;
     engine->max_length = max_length;
     engine->kv_limit = SIZE_MAX;
-    engine->allowed = config->vocab_size;
-    if (model->tokenizer && lm_tokenizer_size(model->tokenizer) < engine->allowed)
-        engine->allowed = lm_tokenizer_size(model->tokenizer);
     engine->max_prefill = max_length > PREFILL_TOKENS ? max_length : PREFILL_TOKENS;
-    engine->n_threads = omp_get_max_threads();
-    int32_t rows = engine->max_prefill > slots ? engine->max_prefill : slots;
-    if (!create_slots(engine, err) || !create_buffers(engine, err) ||
+    if (!create_slots(engine, err) ||
+        !lm_buffer((size_t)engine->max_prefill, sizeof *engine->prefill, &engine->prefill, err) ||
         !lm_kv_cache_create(config, max_length, &engine->cache, err) ||
-        !lm_forward_create(model, engine->cache, max_length, rows, &engine->forward, err)) {
+        !lm_crew_create(model, engine->cache, max_length, engine->max_prefill, slots,
+                        sampled_ids(model), &engine->crew, err)) {
         lm_engine_destroy(engine);
         return false;
     }
@@ -497,21 +463,14 @@ void lm_engine_destroy(struct lm_engine *engine)
     if (!engine)
         return;
     lm_engine_cancel(engine);
-    lm_forward_destroy(engine->forward);
+    lm_crew_destroy(engine->crew);
     lm_kv_cache_destroy(engine->cache);
-    for (int i = 0; engine->scratch && i < engine->n_threads; i++) {
-        free(engine->scratch[i].weights);
-        free(engine->scratch[i].candidates);
-    }
     for (int32_t i = 0; engine->slots && i < engine->n_slots; i++) {
         free(engine->slots[i].tokens);
         free(engine->slots[i].logprobs);
         free(engine->slots[i].text);
     }
-    free(engine->scratch);
-    free(engine->drawn);
-    free(engine->logits);
-    free(engine->hidden);
+    free(engine->draws);
     free(engine->decode);
     free(engine->prefill);
     free(engine->idle);
