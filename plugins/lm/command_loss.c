@@ -192,7 +192,7 @@ static bool score_line(struct scoring *s, const char *line, size_t size, size_t 
 {
     const struct arguments *a = s->arguments;
     json_error_t why;
-    json_t *json = json_loadb(line, size, 0, &why);
+    json_t *json = json_loadb(line, size, JSON_ALLOW_NUL, &why);
     const json_t *text = json_object_get(json, a->field);
     bool ok = json_is_string(text)
                   ? score(s, json_string_value(text), json_string_length(text))
