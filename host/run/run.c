@@ -96,7 +96,7 @@ static bool work_test(struct run *run, const struct part *part, struct leti_erro
 {
     const struct test *test = &run->pipeline->tests[part->test];
     char label[64];
-    snprintf(label, sizeof label, "test %u", part->iteration);
+    snprintf(label, sizeof label, "test %u %.40s", part->iteration, test->name);
     struct rollout_config config = {
         .problems = &run->tests[part->test],
         .phase = part->test + 1,

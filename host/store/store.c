@@ -74,6 +74,11 @@ static struct store *open_file(const char *folder, int flags, struct leti_error 
         return NULL;
     }
     store->path = path;
+    if (!(flags & SQLITE_OPEN_CREATE) && !path_is_file(path)) {
+        leti_error_set(err, "%s: not a run (no run.db in it)", folder);
+        store_close(store);
+        return NULL;
+    }
     if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK) {
         store_fail(store, err);
         store_close(store);
