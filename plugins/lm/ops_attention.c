@@ -69,14 +69,13 @@ static void lay_out(struct lanes *lanes, const float *x, int64_t stride, int64_t
 static void products(const struct keys *keys, struct lanes *lanes, const float *b, int64_t stride,
                      float *s)
 {
-    memset(s, 0, sizeof *s * KEYS * QUERIES);
     for (int64_t d = 0; d < lanes->D; d += SLAB) {
         int64_t depth = least(SLAB, lanes->D - d);
         if (keys->first == 0 || lanes->D > SLAB)
             lm_tile_transpose(lanes->x + d, lanes->stride, lanes->slab, lanes->rows, depth);
         lm_tile_product((struct lm_tile){ b + keys->first * stride + d, stride, 1 },
                         lanes->slab + keys->from, QUERIES, s + keys->from, QUERIES, keys->n,
-                        keys->to - keys->from, depth);
+                        keys->to - keys->from, depth, d > 0);
     }
 }
 
@@ -102,19 +101,23 @@ LM_VECTOR static void soften(struct softmax *softmax, const struct keys *keys, f
 {
     for (int64_t q = keys->from; q < keys->to; q += LANES) {
         float top[LANES], sum[LANES];
+#pragma omp simd
         for (int i = 0; i < LANES; i++)
             top[i] = softmax->max[q + i];
         for (int64_t k = 0; k < keys->n; k++)
+#pragma omp simd
             for (int i = 0; i < LANES; i++) {
                 float x = s[k * QUERIES + q + i] * scale;
                 top[i] = x > top[i] ? x : top[i];
             }
+#pragma omp simd
         for (int i = 0; i < LANES; i++) {
             softmax->factor[q + i] = lm_exp(softmax->max[q + i] - top[i]);
             softmax->max[q + i] = top[i];
             sum[i] = softmax->sum[q + i] * softmax->factor[q + i];
         }
         for (int64_t k = 0; k < keys->n; k++)
+#pragma omp simd
             for (int i = 0; i < LANES; i++) {
                 float p = lm_exp(s[k * QUERIES + q + i] * scale - top[i]);
                 s[k * QUERIES + q + i] = p;
@@ -143,8 +146,6 @@ static void attend(const struct head *head, int64_t query, float *out, int64_t o
     lay_out(&lanes, head->q + query * head->stride, head->stride, rows, D);
     for (int64_t i = 0; i < QUERIES; i++)
         softmax.max[i] = -INFINITY;
-    for (int64_t i = 0; i < rows; i++)
-        memset(out + i * out_stride, 0, (size_t)D * sizeof *out);
 
     for (int64_t key = 0; key < query + rows; key += KEYS) {
         struct keys keys = keys_at(query, rows, key);
@@ -155,7 +156,7 @@ static void attend(const struct head *head, int64_t query, float *out, int64_t o
         if (key > 0)
             scale_rows(seeing, out_stride, softmax.factor + keys.from, rows - keys.from, D);
         lm_tile_product((struct lm_tile){ s + keys.from, 1, QUERIES }, head->v + key * head->stride,
-                        head->stride, seeing, out_stride, rows - keys.from, D, keys.n);
+                        head->stride, seeing, out_stride, rows - keys.from, D, keys.n, key > 0);
     }
     for (int64_t i = 0; i < rows; i++) {
         softmax.factor[i] = 1.0f / softmax.sum[i];
@@ -254,20 +255,18 @@ static void attend_backward(const struct head *head, const struct head_gradient 
         hide(&keys, p);
         harden(&rows, &keys, head->scale, p, ds);
         lm_tile_product((struct lm_tile){ ds + from, 1, QUERIES }, head->k + key * stride, stride,
-                        g->dq + (query + from) * stride, stride, n - from, D, keys.n);
+                        g->dq + (query + from) * stride, stride, n - from, D, keys.n, key > 0);
         lm_tile_product((struct lm_tile){ ds + from, QUERIES, 1 }, q + from * stride, stride,
-                        g->dk + key * stride, stride, keys.n, D, n - from);
+                        g->dk + key * stride, stride, keys.n, D, n - from, true);
         lm_tile_product((struct lm_tile){ p + from, QUERIES, 1 }, dout + from * g->out_stride,
-                        g->out_stride, g->dv + key * stride, stride, keys.n, D, n - from);
+                        g->out_stride, g->dv + key * stride, stride, keys.n, D, n - from, true);
     }
 }
 
-/* All queries' heads of one key-value head of one sequence; n rows of dqkv from drow on. */
+/* dk and dv of one key-value head add up over queries and heads; n rows of dqkv from drow on. */
 static void zero_gradient(float *drow, int64_t n, int64_t kv, int64_t H, int64_t K, int64_t D)
 {
-    int64_t stride = (H + 2 * K) * D, group = H / K;
-    for (int64_t t = 0; t < n; t++, drow += stride) {
-        memset(drow + kv * group * D, 0, (size_t)(group * D) * sizeof *drow);
+    for (int64_t t = 0; t < n; t++, drow += (H + 2 * K) * D) {
         memset(drow + (H + kv) * D, 0, (size_t)D * sizeof *drow);
         memset(drow + (H + K + kv) * D, 0, (size_t)D * sizeof *drow);
     }

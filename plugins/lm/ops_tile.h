@@ -7,6 +7,7 @@
 #ifndef LM_OPS_TILE_H
 #define LM_OPS_TILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A matrix whose element (i, j) stands at data[i * row + j * column]. */
@@ -15,9 +16,10 @@ struct lm_tile {
     int64_t row, column;
 };
 
-/* c[m][n] += a[m][k] b[k][n]; b and c are row-major with these strides. */
+/* c[m][n] = a[m][k] b[k][n], or with `add` grows by it; b and c are row-major with these strides.
+ */
 void lm_tile_product(struct lm_tile a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-                     int64_t m, int64_t n, int64_t k);
+                     int64_t m, int64_t n, int64_t k, bool add);
 
 /* out[columns][LM_TILE_LANES] = the transpose of x[rows][columns]; the columns of out from rows on
  * are zero. */
