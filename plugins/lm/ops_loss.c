@@ -8,13 +8,10 @@
 
 #include "ops_vector.h"
 
-/* log sum_j e^(x_j - max); leaves e^(x_j - max) in x. */
+/* sum_j e^(x_j - max) */
 LM_VECTOR static float row_sum(const float *x, int64_t V, float *max)
 {
-    float top = x[0], sum = 0.0f;
-#pragma omp simd reduction(max : top)
-    for (int64_t j = 0; j < V; j++)
-        top = x[j] > top ? x[j] : top;
+    float top = lm_max(x, V), sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < V; j++)
         sum += lm_exp(x[j] - top);

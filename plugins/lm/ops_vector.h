@@ -45,4 +45,22 @@ LM_INLINE float lm_exp(float x)
     return x < -87.0f ? 0.0f : p * power;
 }
 
+/* The largest of n > 0 numbers, sixteen abreast; if one is not a number, some number or that. */
+LM_INLINE float lm_max(const float *x, int64_t n)
+{
+    enum { LANES = 16 };
+    float top[LANES], most = x[0];
+    for (int i = 0; i < LANES; i++)
+        top[i] = x[0];
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES)
+        for (int i = 0; i < LANES; i++)
+            top[i] = x[j + i] > top[i] ? x[j + i] : top[i];
+    for (; j < n; j++)
+        most = x[j] > most ? x[j] : most;
+    for (int i = 0; i < LANES; i++)
+        most = top[i] > most ? top[i] : most;
+    return most;
+}
+
 #endif
