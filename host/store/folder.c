@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
 
-enum { NUMBER_LIMIT = 100000 };
+enum { NUMBER_LIMIT = 100000, LOCK_STEP_MS = 20, LOCK_WAIT_MS = 1000 };
 
 /* ---- the folder ---- */
 
@@ -41,6 +42,18 @@ static bool tell_holder(int fd, const char *path, struct leti_error *err)
     return leti_error_set(err, "%s: another leti is running it (process %s)", path, process);
 }
 
+/* A process that was killed takes a moment to let go. */
+static bool lock_soon(int fd)
+{
+    const struct timespec moment = { .tv_nsec = LOCK_STEP_MS * 1000000 };
+    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB); waited += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK || waited >= LOCK_WAIT_MS)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 /* The lock goes with the process, however it ends; the file stays. */
 static bool take_lock(const char *path, int *lock, struct leti_error *err)
 {
@@ -49,7 +62,7 @@ static bool take_lock(const char *path, int *lock, struct leti_error *err)
     free(file);
     if (fd < 0)
         return leti_error_set(err, "%s/lock: %s", path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (!lock_soon(fd)) {
         if (errno == EWOULDBLOCK)
             tell_holder(fd, path, err);
         else

@@ -129,7 +129,11 @@ bool store_create(const char *folder, struct store **out, struct leti_error *err
 static bool check_format(struct store *store, struct leti_error *err)
 {
     int64_t version = pragma_number(store, "PRAGMA user_version");
-    if (pragma_number(store, "PRAGMA application_id") != APPLICATION)
+    int64_t application = pragma_number(store, "PRAGMA application_id");
+    if (!version && !application)
+        return leti_error_set(err, "%s: the run was cut off before it began; start it again",
+                              store->path);
+    if (application != APPLICATION)
         return leti_error_set(err, "%s: not a run's database", store->path);
     if (version != STORE_VERSION)
         return leti_error_set(err, "%s: format %lld, this program reads %d", store->path,
