@@ -239,8 +239,8 @@ static bool corpus_begin(struct loop *loop, struct leti_error *err)
     loop->block = least(t->corpus_block, t->model->config.max_positions);
     loop->n_blocks = t->batch;
     if (t->corpus_tokens) {
-        loop->block = least(loop->block, t->corpus_tokens);
-        loop->n_blocks = t->corpus_tokens / loop->block;
+        loop->n_blocks = (t->corpus_tokens + loop->block - 1) / loop->block;
+        loop->block = t->corpus_tokens / loop->n_blocks;
     }
     size_t n = (size_t)(loop->block * loop->n_blocks);
     loop->text = malloc((n + 1) * sizeof *loop->text);

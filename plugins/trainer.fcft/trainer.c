@@ -166,9 +166,9 @@ static const struct leti_option options[] = {
                   "file of plain text, or of JSON lines with a text each, either may be gzip; "
                   "empty: no corpus steps"),
     LETI_OPT_INT(struct trainer, corpus_block, "1024", 2, 1 << 24,
-                 "tokens of a block of corpus text, at most the model's positions"),
+                 "most tokens of a block of corpus text; never more than the model's positions"),
     LETI_OPT_INT(struct trainer, corpus_tokens, "0", 0, 1 << 30,
-                 "tokens of a corpus step, in whole blocks; 0: batch blocks"),
+                 "tokens of a corpus step, in equal blocks; 0: batch blocks of corpus_block"),
     LETI_OPT_REAL(struct trainer, corpus_holdout, "0.1", 0, 1,
                   "share of the corpus' documents that is held out for corpus_loss"),
     LETI_OPT_INT(struct trainer, corpus_eval_tokens, "65536", 1, 1 << 30,

@@ -467,8 +467,8 @@ static void follows_each_step_by_one_on_the_corpus(void **state)
     for (int i = 0; i < 9; i++)
         learn(self, "<|good|>", NULL, "pass");
     train(self, 1, "one");
-    assert_true(metric("steps") == 12.0);                          /* 2 epochs x 3 batches x 2 */
-    assert_true(metric("tokens") == 2.0 * 9.0 * 5.0 + 6.0 * 64.0); /* whole blocks of 64 */
+    assert_true(metric("steps") == 12.0);                           /* 2 epochs x 3 batches x 2 */
+    assert_true(metric("tokens") == 2.0 * 9.0 * 5.0 + 6.0 * 100.0); /* in two blocks */
     assert_true(has_metric("loss") && has_metric("corpus_loss"));
     end(self);
 }
