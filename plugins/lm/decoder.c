@@ -25,7 +25,7 @@ struct arena {
 
 static void *slice(struct arena *arena, int64_t rows, int64_t columns)
 {
-    size_t bytes, end;
+    size_t bytes = 0, end = 0;
     if (__builtin_mul_overflow((size_t)rows, (size_t)columns, &bytes) ||
         __builtin_mul_overflow(bytes, sizeof(float), &bytes) ||
         __builtin_add_overflow(bytes, ALIGNMENT - 1, &bytes) ||
