@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cut.h"
+#include "run/judging.h"
 #include "run/train.h"
 
 enum { PREFLIGHT_TAG = 1, QUOTE = 300 };
@@ -94,19 +95,31 @@ static void describe(struct trial *trial, const struct stage *stage,
 
 /* ---- evaluators ---- */
 
+/* The last line of the feedback: of a traceback the one that says what happened. */
+static const char *last_line(struct trial *trial)
+{
+    struct text *text = &trial->feedback;
+    while (text->size && strchr("\n\r ", text->data[text->size - 1]))
+        text->data[--text->size] = '\0';
+    const char *feed = text->size ? strrchr(text->data, '\n') : NULL;
+    return feed ? feed + 1 : text_string(text);
+}
+
 static bool evaluate(struct trial *trial, const struct stage *stage,
                      const struct leti_problem *problem, struct leti_bytes program,
                      const char *what, struct leti_error *err)
 {
     struct leti_sample sample = { .problem = problem, .program = program, .raw = program };
     describe(trial, stage, problem, what);
-    if (!hub_evaluate(trial->run->relay.hub, stage, PREFLIGHT_TAG, trial->what, &sample, err) ||
-        !wait_for_end(trial, err))
-        return false;
-    if (trial->outcome != LETI_INFRA)
-        return true;
+    for (int i = 0; i < JUDGING_ATTEMPTS; i++) {
+        if (!hub_evaluate(trial->run->relay.hub, stage, PREFLIGHT_TAG, trial->what, &sample, err) ||
+            !wait_for_end(trial, err))
+            return false;
+        if (trial->outcome != LETI_INFRA)
+            return true;
+    }
     return leti_error_set(err, "preflight: %s: could not be judged: %s: %.*s", trial->what,
-                          text_string(&trial->reason), QUOTE, text_string(&trial->feedback));
+                          text_string(&trial->reason), QUOTE, last_line(trial));
 }
 
 static bool try_good(struct trial *trial, const struct stage *stage,
@@ -117,7 +130,7 @@ static bool try_good(struct trial *trial, const struct stage *stage,
     if (trial->outcome == LETI_PASSED)
         return true;
     return leti_error_set(err, "preflight: %s: should pass, and failed: %s: %.*s", trial->what,
-                          text_string(&trial->reason), QUOTE, text_string(&trial->feedback));
+                          text_string(&trial->reason), QUOTE, last_line(trial));
 }
 
 static bool try_bad(struct trial *trial, const struct stage *stage,

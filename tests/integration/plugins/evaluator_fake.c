@@ -6,11 +6,14 @@
 #include "fake.h"
 #include "leti/plugin.h"
 
+enum { SEEN_LIMIT = 4096 };
+
 struct evaluator {
-    int64_t work_us, infra_every; /* options */
+    int64_t work_us, infra_of; /* options */
     bool passes_all;
     const struct leti_host *host;
-    int64_t n_judged;
+    uint64_t seen[SEEN_LIMIT]; /* programs that met an infrastructure error */
+    size_t n_seen;
 };
 
 static enum leti_status start(void *self, const struct leti_host *host)
@@ -30,13 +33,30 @@ static enum leti_status fail(struct leti_verdict *out)
     return LETI_OK;
 }
 
+/* One program in so many, the first time that this instance sees it. */
+static bool meets_infra(struct evaluator *evaluator, struct leti_bytes program)
+{
+    uint64_t digest = 0;
+    if (evaluator->infra_of < 2)
+        return evaluator->infra_of == 1;
+    for (size_t i = 0; i < program.size; i++)
+        digest = leti_mix(digest, (unsigned char)program.data[i]);
+    if (digest % (uint64_t)evaluator->infra_of || evaluator->n_seen == SEEN_LIMIT)
+        return false;
+    for (size_t i = 0; i < evaluator->n_seen; i++)
+        if (evaluator->seen[i] == digest)
+            return false;
+    evaluator->seen[evaluator->n_seen++] = digest;
+    return true;
+}
+
 static enum leti_status evaluate(void *self, const struct leti_sample *sample,
                                  struct leti_verdict *out)
 {
     struct evaluator *evaluator = self;
     static const struct leti_pair scores[] = { { "length", { "11", 2 } } };
     fake_work(evaluator->work_us);
-    if (evaluator->infra_every && ++evaluator->n_judged % evaluator->infra_every == 0) {
+    if (meets_infra(evaluator, sample->program)) {
         out->outcome = LETI_INFRA;
         out->reason = "jail";
         return LETI_OK;
@@ -52,8 +72,9 @@ static enum leti_status evaluate(void *self, const struct leti_sample *sample,
 
 static const struct leti_option options[] = {
     LETI_OPT_INT(struct evaluator, work_us, "0", 0, 1e9, "Microseconds that a verdict takes."),
-    LETI_OPT_INT(struct evaluator, infra_every, "0", 0, 1e9,
-                 "Every so manieth verdict is an infrastructure error; 0: none."),
+    LETI_OPT_INT(struct evaluator, infra_of, "0", 0, 1e9,
+                 "One program in so many is an infrastructure error the first time that an "
+                 "instance sees it; 0: none, 1: all, each time."),
     LETI_OPT_BOOL(struct evaluator, passes_all, "false", "Passes whatever it is given."),
     { 0 },
 };

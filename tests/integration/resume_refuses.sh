@@ -1,0 +1,53 @@
+# resume_refuses - a run goes on only as it began: same data, same model; one head at a time.
+# Ctrl-C stops it cleanly, and what is finished is not done again.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+. "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
+. "$LETI_SOURCE_DIR/tests/integration/lib/fake_run.sh"
+cd "$work"
+fake_pipeline
+
+# samples: how many there are so far.
+samples() {
+    sqlite3 "file:run/run.db?mode=ro" "SELECT count(*) FROM sample" 2>/dev/null || echo 0
+}
+
+# start COMMAND...: in the background, until it has so many samples.
+start() {
+    wanted=$1
+    shift
+    "$@" >out 2>&1 &
+    head=$!
+    while [ "$(samples)" -lt "$wanted" ]; do
+        kill -0 $head 2>/dev/null || wrong "it ended too soon: $(cat out)"
+    done
+}
+
+start 200 "$LETI" run fake.lua --out run
+fails 1 "run: another leti is running it (process $head)" "$LETI" run --resume run
+kill -INT $head
+status=0
+wait $head || status=$?
+[ $status = 1 ] || wrong "status $status after Ctrl-C: $(cat out)"
+contains out "leti run: stopped; go on with: leti run --resume run"
+[ -z "$(pgrep -P $head || true)" ] || wrong "workers are left"
+
+echo 2 >model/model.txt
+fails 1 "run: the model of generator has changed since the run began" "$LETI" run --resume run
+echo 1 >model/model.txt
+cp problems.jsonl kept.jsonl
+sed -i 's/question 3/question 33/' problems.jsonl
+fails 1 "run: the data of training has changed since the run began" "$LETI" run --resume run
+cp kept.jsonl problems.jsonl
+
+# The recorded pipeline counts, whatever became of the file.
+echo 'this is no Lua' >fake.lua
+status=0
+"$LETI" run --resume run --set iterations=9 2>out || status=$?
+[ $status = 2 ] || wrong "status $status instead of 2 for --resume with --set"
+contains out "--resume takes a run as it is"
+works "$LETI" run --resume run --json
+tail -n 1 "$work/stdout" >first.json
+works "$LETI" run --resume run --json
+tail -n 1 "$work/stdout" >second.json
+cmp first.json second.json || wrong "a finished run changed"

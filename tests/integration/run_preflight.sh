@@ -1,0 +1,30 @@
+# run_preflight - a run whose evaluator passes nothing, passes everything, or cannot work, and a
+# run whose generator cannot work, do not start.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+. "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
+. "$LETI_SOURCE_DIR/tests/integration/lib/fake_run.sh"
+cd "$work"
+fake_pipeline
+
+refuses() {
+    text=$1
+    shift
+    fails 1 "$text" "$LETI" run fake.lua --out "run-$#" --quiet "$@"
+    [ "$(sqlite3 "run-$#/run.db" "SELECT count(*) FROM sample")" = 0 ] || wrong "samples were drawn"
+    rm -rf "run-$#"
+}
+
+refuses "evaluate, problem p0, an empty program: should fail, and passed: its tests test nothing" \
+    --set evaluate.passes_all=true
+refuses "evaluate, problem p0, its reference: could not be judged: jail" \
+    --set evaluate.infra_of=1
+refuses "generate, problem p0, one sample: this problem is too hard" --set generate.fails=p0
+
+sed -i 's/"reference": "[^"]*"/"reference": "wrong"/' problems.jsonl
+refuses "evaluate, problem p0, its reference: should pass, and failed: exception: AssertionError" \
+    --set iterations=1
+
+# What goes wrong before a run begins leaves no folder behind.
+fails 1 "nowhere.jsonl: No such file" "$LETI" run fake.lua --set problems.file=nowhere.jsonl
+[ -z "$(ls runs 2>/dev/null)" ] || wrong "an empty run was left behind"
