@@ -1,5 +1,9 @@
 /* ops_tile.c - the small products that attention is made of.
  *
+ * They are written in vectors of a fixed width, which compilers keep in registers only where the
+ * machine's are that wide: so there is one kernel a width, and each call takes the widest that
+ * this machine has.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops_tile.h"
 
@@ -7,34 +11,9 @@
 
 #include "ops_vector.h"
 
-enum { LANES = 16 };
-typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-/* `rows` rows by `wide` vectors of c stay in registers over the whole sum; both are constants
- * where this is called. */
-LM_INLINE void block(int rows, int wide, struct lm_tile a, const float *b, int64_t b_stride,
-                     float *c, int64_t c_stride, int64_t k, bool add)
-{
-    lanes sum[8][2];
-    for (int i = 0; i < rows; i++)
-        for (int w = 0; w < wide; w++)
-            sum[i][w] = add ? *(const lanes *)(c + i * c_stride + w * LANES) : (lanes){ 0 };
-    for (int64_t p = 0; p < k; p++) {
-        lanes right[2];
-        for (int w = 0; w < wide; w++)
-            right[w] = *(const lanes *)(b + p * b_stride + w * LANES);
-        for (int i = 0; i < rows; i++)
-            for (int w = 0; w < wide; w++)
-                sum[i][w] += a.data[i * a.row + p * a.column] * right[w];
-    }
-    for (int i = 0; i < rows; i++)
-        for (int w = 0; w < wide; w++)
-            *(lanes *)(c + i * c_stride + w * LANES) = sum[i][w];
-}
-
-/* Columns beyond the last whole vector: heads whose size is no multiple of 16. */
-LM_INLINE void edge(struct lm_tile a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
-                    int64_t m, int64_t n, int64_t k, bool add)
+/* Columns beyond the last whole vector: heads whose size is no multiple of it. */
+static void edge(struct lm_tile a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
+                 int64_t m, int64_t n, int64_t k, bool add)
 {
     for (int64_t i = 0; i < m; i++) {
         if (!add)
@@ -45,66 +24,59 @@ LM_INLINE void edge(struct lm_tile a, const float *b, int64_t b_stride, float *c
     }
 }
 
-LM_INLINE void panel(int wide, struct lm_tile a, const float *b, int64_t b_stride, float *c,
-                     int64_t c_stride, int64_t m, int64_t k, bool add)
+#ifdef __x86_64__
+#define LANES 16
+#define BLOCK 8
+#define RIFFLE_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define RIFFLE_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define TARGET __attribute__((target("avx512f")))
+#define KERNEL(name) name##_16
+#include "ops_tile_kernel.inc"
+
+#define LANES 8
+#define BLOCK 6
+#define RIFFLE_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define RIFFLE_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define TARGET __attribute__((target("avx2,fma")))
+#define KERNEL(name) name##_8
+#include "ops_tile_kernel.inc"
+#endif
+
+#define LANES 4
+#define BLOCK 6
+#define RIFFLE_LOW 0, 4, 1, 5
+#define RIFFLE_HIGH 2, 6, 3, 7
+#define TARGET
+#define KERNEL(name) name##_4
+#include "ops_tile_kernel.inc"
+
+void lm_tile_product(struct lm_tile a, const float *b, int64_t b_stride, float *c, int64_t c_stride,
+                     int64_t m, int64_t n, int64_t k, bool add)
 {
-    for (; m >= 8; m -= 8, a.data += 8 * a.row, c += 8 * c_stride)
-        block(8, wide, a, b, b_stride, c, c_stride, k, add);
-    if (m >= 4) {
-        block(4, wide, a, b, b_stride, c, c_stride, k, add);
-        m -= 4, a.data += 4 * a.row, c += 4 * c_stride;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f")) {
+        product_16(a, b, b_stride, c, c_stride, m, n, k, add);
+        return;
     }
-    for (; m > 0; m--, a.data += a.row, c += c_stride)
-        block(1, wide, a, b, b_stride, c, c_stride, k, add);
-}
-
-LM_VECTOR void lm_tile_product(struct lm_tile a, const float *b, int64_t b_stride, float *c,
-                               int64_t c_stride, int64_t m, int64_t n, int64_t k, bool add)
-{
-    for (; n >= 2 * LANES; n -= 2 * LANES, b += 2 * LANES, c += 2 * LANES)
-        panel(2, a, b, b_stride, c, c_stride, m, k, add);
-    if (n >= LANES) {
-        panel(1, a, b, b_stride, c, c_stride, m, k, add);
-        n -= LANES, b += LANES, c += LANES;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        product_8(a, b, b_stride, c, c_stride, m, n, k, add);
+        return;
     }
-    if (n > 0)
-        edge(a, b, b_stride, c, c_stride, m, n, k, add);
+#endif
+    product_4(a, b, b_stride, c, c_stride, m, n, k, add);
 }
 
-/* A riffle of rows i and i + 8 into rows 2i and 2i + 1 turns the bits of (row, column) by one
- * place; four of them swap row and column. */
-LM_INLINE void riffle(const lanes from[LANES], lanes to[LANES])
+void lm_tile_transpose(const float *x, int64_t stride, float *out, int64_t rows, int64_t columns)
 {
-    for (int i = 0; i < LANES / 2; i++) {
-        to[2 * i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20,
-                                            5, 21, 6, 22, 7, 23);
-        to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 8], 8, 24, 9, 25, 10, 26, 11, 27,
-                                                12, 28, 13, 29, 14, 30, 15, 31);
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f")) {
+        transpose_16(x, stride, out, rows, columns);
+        return;
     }
-}
-
-/* LANES columns of up to LANES rows; the rows that lack are zero. */
-LM_INLINE void transpose_square(const float *x, int64_t stride, float *out, int64_t rows)
-{
-    lanes a[LANES], b[LANES];
-    for (int i = 0; i < LANES; i++)
-        a[i] = i < rows ? *(const lanes *)(x + i * stride) : (lanes){ 0 };
-    riffle(a, b);
-    riffle(b, a);
-    riffle(a, b);
-    riffle(b, a);
-    for (int i = 0; i < LANES; i++)
-        *(lanes *)(out + i * LM_TILE_LANES) = a[i];
-}
-
-LM_VECTOR void lm_tile_transpose(const float *x, int64_t stride, float *out, int64_t rows,
-                                 int64_t columns)
-{
-    int64_t whole = columns / LANES * LANES;
-    for (int64_t j = 0; j < whole; j += LANES)
-        for (int64_t i = 0; i < LM_TILE_LANES; i += LANES)
-            transpose_square(x + i * stride + j, stride, out + j * LM_TILE_LANES + i, rows - i);
-    for (int64_t j = whole; j < columns; j++)
-        for (int64_t i = 0; i < LM_TILE_LANES; i++)
-            out[j * LM_TILE_LANES + i] = i < rows ? x[i * stride + j] : 0.0f;
+    if (__builtin_cpu_supports("avx2")) {
+        transpose_8(x, stride, out, rows, columns);
+        return;
+    }
+#endif
+    transpose_4(x, stride, out, rows, columns);
 }

@@ -2,7 +2,8 @@
  *
  * The library is built for any x86-64, so the functions that hold a hot loop are compiled once
  * for each generation of vectors and the loader picks. A loop within an OpenMP region is not
- * cloned with its function: the regions call plain functions that are marked LM_VECTOR.
+ * cloned with its function: the regions call plain functions that are marked LM_VECTOR. Such a
+ * function must be plain loops: vectors of a fixed width are slow where the machine's are narrower.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_OPS_VECTOR_H
