@@ -99,6 +99,31 @@ static void multiplies_every_transposition(void **state)
     lm_products_destroy(products);
 }
 
+static void adds_the_gradient_of_some_rows(void **state)
+{
+    (void)state;
+    enum { N = 6, STRIDE = 11, FIRST = 4, ROWS = 5, COLUMNS = 3 };
+    struct leti_error err;
+    struct lm_products *products = NULL;
+    float *dy = array(N * STRIDE), *x = array(N * COLUMNS), *dw = array(ROWS * COLUMNS);
+    double want[ROWS * COLUMNS];
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++) {
+            want[i * COLUMNS + j] = dw[i * COLUMNS + j];
+            for (int n = 0; n < N; n++)
+                want[i * COLUMNS + j] +=
+                    (double)dy[n * STRIDE + FIRST + i] * (double)x[n * COLUMNS + j];
+        }
+    assert_true(lm_products_create(&products, &err));
+    assert_true(lm_matmul_gradient(products, dy + FIRST, STRIDE, x, dw, ROWS, COLUMNS, N, &err));
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        assert_near("dw", i, dw[i], want[i], 1e-6);
+    lm_products_destroy(products);
+    free(dy);
+    free(x);
+    free(dw);
+}
+
 /* ---- RMSNorm ---- */
 
 enum { NORM_N = 5, NORM_C = 37 };
@@ -335,8 +360,8 @@ static void decodes_as_it_attends(void **state)
     for (int b = 0; b < B; b++) {
         int32_t n = shared_sizes[b];
         kept[b] = array(4 * ROOM * K * D);
-        shared[b] = (struct lm_kv){ kept[b], kept[b] + ROOM * K * D, 0 };
-        own[b] = (struct lm_kv){ kept[b] + 2 * ROOM * K * D, kept[b] + 3 * ROOM * K * D, 0 };
+        shared[b] = (struct lm_kv){ kept[b], 4 * LM_CHUNK * K * D, 0 };
+        own[b] = (struct lm_kv){ kept[b] + 2 * LM_CHUNK * K * D, 4 * LM_CHUNK * K * D, 0 };
         lm_kv_store(qkv, (const int32_t[]){ 0, n }, &shared[b], 1, H, K, D);
         lm_kv_store(qkv, (const int32_t[]){ n, T - 1 }, &own[b], 1, H, K, D);
         shared[b].n = n;
@@ -535,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiplies_every_transposition),
+        cmocka_unit_test(adds_the_gradient_of_some_rows),
         cmocka_unit_test(normalises_and_back),
         cmocka_unit_test(rotates_halves_of_heads),
         cmocka_unit_test(attends_and_back),
