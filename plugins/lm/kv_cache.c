@@ -8,11 +8,11 @@
 
 struct lm_kv_block {
     struct lm_kv_block *next_free;
-    float *data; /* [layer][k, v][plane] */
+    float *data; /* [chunk][layer][K][keys, values of a chunk] */
 };
 
 struct lm_kv_cache {
-    size_t plane; /* elements of one layer's keys, or values */
+    size_t layer, chunk; /* elements of one layer's part of a chunk, and of a whole chunk */
     size_t block_bytes;
     struct lm_kv_block *free;
 };
@@ -20,17 +20,18 @@ struct lm_kv_cache {
 bool lm_kv_cache_create(const struct lm_config *config, int32_t capacity, struct lm_kv_cache **out,
                         struct leti_error *err)
 {
+    size_t chunks = ((size_t)capacity + LM_CHUNK - 1) / LM_CHUNK;
     size_t row = (size_t)config->n_kv_heads * (size_t)config->head_dim;
-    size_t planes = 2 * (size_t)config->n_layers;
-    size_t positions = ((size_t)capacity + LM_KEYS_ABREAST - 1) / LM_KEYS_ABREAST * LM_KEYS_ABREAST;
-    size_t plane, bytes;
-    if (__builtin_mul_overflow(row, positions, &plane) ||
-        __builtin_mul_overflow(plane, planes * sizeof(float), &bytes))
+    size_t layer, chunk, bytes;
+    if (__builtin_mul_overflow(row, (size_t)2 * LM_CHUNK, &layer) ||
+        __builtin_mul_overflow(layer, (size_t)config->n_layers, &chunk) ||
+        __builtin_mul_overflow(chunk, chunks * sizeof(float), &bytes))
         return leti_error_set(err, "keys and values of %d positions are too large", capacity);
     struct lm_kv_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return leti_error_set(err, "out of memory");
-    cache->plane = plane;
+    cache->layer = layer;
+    cache->chunk = chunk;
     cache->block_bytes = bytes;
     *out = cache;
     return true;
@@ -84,6 +85,5 @@ void lm_kv_give(struct lm_kv_cache *cache, struct lm_kv_block *block)
 struct lm_kv lm_kv_layer(const struct lm_kv_cache *cache, const struct lm_kv_block *block,
                          int32_t layer, int32_t n)
 {
-    float *keys = block->data + 2 * (size_t)layer * cache->plane;
-    return (struct lm_kv){ keys, keys + cache->plane, n };
+    return (struct lm_kv){ block->data + (size_t)layer * cache->layer, (int64_t)cache->chunk, n };
 }

@@ -26,7 +26,7 @@ void lm_kv_cache_destroy(struct lm_kv_cache *);
 bool lm_kv_take(struct lm_kv_cache *, struct lm_kv_block **out, struct leti_error *err);
 void lm_kv_give(struct lm_kv_cache *, struct lm_kv_block *); /* NULL: nothing to do */
 
-/* The keys and values of one layer, of which n positions are stored. */
+/* The part of one layer, of which n positions are stored. */
 struct lm_kv lm_kv_layer(const struct lm_kv_cache *, const struct lm_kv_block *, int32_t layer,
                          int32_t n);
 

@@ -79,12 +79,14 @@ void lm_attention_backward(const float *dout, const float *qkv, const float *out
 
 /* ---- attention to keys and values that stay from step to step ---- */
 
-/* Sixteen positions' keys stand side by side, [position / 16][K D][16], so that a vector holds the
- * scores of sixteen positions; values are rows [position][K D]. There is room for whole sixteens
- * of positions, of which n are stored. */
-enum { LM_KEYS_ABREAST = 16 };
+/* Keys and values of a sequence in one layer, in chunks of sixteen positions, `stride` elements
+ * apart. A chunk holds, for each head of K, keys [D][16] and then values [16][D]: a vector takes
+ * the scores of sixteen positions, and what a head reads lies together. There is room for whole
+ * chunks; n positions are stored. */
+enum { LM_CHUNK = 16 };
 struct lm_kv {
-    float *k, *v;
+    float *chunks;
+    int64_t stride;
     int32_t n;
 };
 

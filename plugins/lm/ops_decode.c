@@ -13,9 +13,9 @@
 #include "ops_vector.h"
 
 enum {
-    LANES = LM_KEYS_ABREAST,
-    TILE = 16 * LANES, /* positions whose scores are held at once */
-    NEIGHBOURS = 8,    /* sequences that one task takes a head of */
+    LANES = LM_CHUNK,
+    CHUNKS = 16,    /* whose scores are held at once */
+    NEIGHBOURS = 8, /* sequences that one task takes a head of */
 };
 typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
@@ -25,26 +25,26 @@ struct shape {
 
 /* ---- storing ---- */
 
-static void store(const float *key, const float *value, const struct lm_kv *kv, int64_t position,
-                  int64_t head, struct shape s)
+LM_INLINE void store(const float *key, const float *value, const struct lm_kv *kv, int64_t position,
+                     int64_t head, int64_t D)
 {
-    int64_t width = s.K * s.D, at = head * s.D;
-    float *k = kv->k + (position / LANES * width + at) * LANES + position % LANES;
-    for (int64_t d = 0; d < s.D; d++)
-        k[d * LANES] = key[d];
-    memcpy(kv->v + position * width + at, value, (size_t)s.D * sizeof *value);
+    float *keys = kv->chunks + position / LANES * kv->stride + head * 2 * D * LANES;
+    float *values = keys + D * LANES;
+    int64_t place = position % LANES;
+    for (int64_t d = 0; d < D; d++)
+        keys[d * LANES + place] = key[d];
+    memcpy(values + place * D, value, (size_t)D * sizeof *value);
 }
 
 void lm_kv_store(const float *qkv, const int32_t *starts, const struct lm_kv *kv, int32_t n_seqs,
                  int64_t H, int64_t K, int64_t D)
 {
-    struct shape s = { H, K, D };
 #pragma omp parallel for collapse(2) schedule(static)
     for (int32_t i = 0; i < n_seqs; i++)
         for (int64_t head = 0; head < K; head++)
             for (int32_t row = starts[i]; row < starts[i + 1]; row++) {
                 const float *key = qkv + row * (H + 2 * K) * D + (H + head) * D;
-                store(key, key + K * D, &kv[i], kv[i].n + row - starts[i], head, s);
+                store(key, key + K * D, &kv[i], kv[i].n + row - starts[i], head, D);
             }
 }
 
@@ -58,95 +58,150 @@ struct query {
     float max, sum, scale;
 };
 
-/* out [blocks][LANES]. The last block's scores may contain any number beyond the positions that
- * are stored. */
-LM_INLINE void scores(const struct query *query, const float *k, int64_t block_stride,
-                      int64_t blocks, int64_t D, float *out)
+/* Chunks whose scores are held at once: one head's part of each, how many positions are stored in
+ * it, and what the query makes of them. */
+struct tile {
+    const float *chunks[CHUNKS];
+    int64_t counts[CHUNKS];
+    float scores[CHUNKS][LANES] __attribute__((aligned(64)));
+    int64_t n;
+};
+
+/* Two chunks at a time, and two sums for each: every sum waits for its last. */
+LM_INLINE void score(struct tile *tile, const struct query *query, int64_t D)
 {
-    for (int64_t b = 0; b < blocks; b++, k += block_stride, out += LANES) {
-        lanes even = { 0 }, odd = { 0 };
+    for (int64_t c = 0; c < tile->n; c += 2) {
+        const float *left = tile->chunks[c], *right = tile->chunks[c + 1 < tile->n ? c + 1 : c];
+        lanes sum[4] = { 0 };
         for (int64_t d = 0; d < D; d += 2) {
-            even += query->q[d] * *(const lanes *)(k + d * LANES);
-            odd += query->q[d + 1] * *(const lanes *)(k + (d + 1) * LANES);
+            sum[0] += query->q[d] * *(const lanes *)(left + d * LANES);
+            sum[1] += query->q[d] * *(const lanes *)(right + d * LANES);
+            sum[2] += query->q[d + 1] * *(const lanes *)(left + (d + 1) * LANES);
+            sum[3] += query->q[d + 1] * *(const lanes *)(right + (d + 1) * LANES);
         }
-        *(lanes *)out = (even + odd) * query->scale;
+        *(lanes *)tile->scores[c] = (sum[0] + sum[2]) * query->scale;
+        *(lanes *)tile->scores[c + 1] = (sum[1] + sum[3]) * query->scale;
     }
+    for (int64_t c = 0; c < tile->n; c++)
+        for (int64_t j = tile->counts[c]; j < LANES; j++)
+            tile->scores[c][j] = -INFINITY;
 }
 
-/* Brings the query to the maximum with these n scores, and turns them into weights. */
-LM_INLINE void weigh(struct query *query, float *s, int64_t n, int64_t D)
+LM_INLINE float highest(const struct tile *tile, float than)
 {
-    float top = query->max, rest = 0.0f;
-#pragma omp simd reduction(max : top)
-    for (int64_t j = 0; j < n; j++)
-        top = s[j] > top ? s[j] : top;
+    float top[LANES], result = than;
+    for (int j = 0; j < LANES; j++)
+        top[j] = than;
+    for (int64_t c = 0; c < tile->n; c++)
+        for (int j = 0; j < LANES; j++)
+            top[j] = tile->scores[c][j] > top[j] ? tile->scores[c][j] : top[j];
+#pragma omp simd reduction(max : result)
+    for (int j = 0; j < LANES; j++)
+        result = top[j] > result ? top[j] : result;
+    return result;
+}
+
+/* Brings the query to the maximum with these scores, and turns them into weights. Returns what
+ * the values so far are to be multiplied with. */
+LM_INLINE float weigh(struct tile *tile, struct query *query)
+{
+    float top = highest(tile, query->max), sums[LANES] = { 0 }, rest = 0.0f;
+    for (int64_t c = 0; c < tile->n; c++)
+        for (int j = 0; j < LANES; j++) {
+            tile->scores[c][j] = lm_exp(tile->scores[c][j] - top);
+            sums[j] += tile->scores[c][j];
+        }
 #pragma omp simd reduction(+ : rest)
-    for (int64_t j = 0; j < n; j++) {
-        s[j] = lm_exp(s[j] - top);
-        rest += s[j];
-    }
+    for (int j = 0; j < LANES; j++)
+        rest += sums[j];
     float factor = query->sum > 0.0f ? lm_exp(query->max - top) : 0.0f;
-    for (int64_t d = 0; d < D; d++)
-        query->out[d] *= factor;
     query->sum = query->sum * factor + rest;
     query->max = top;
+    return factor;
 }
 
-/* out[0..wide * LANES) += s[n] v[n][..]; four sums at a time, for each waits for its last. */
-LM_INLINE void gather_lanes(int wide, const float *s, const float *v, int64_t stride, int64_t n,
+/* out[d .. d + wide * LANES), times factor, += what the weights make of the values; four sums at
+ * a time. */
+LM_INLINE void gather_lanes(int wide, const struct tile *tile, int64_t d, int64_t D, float factor,
                             float *out)
 {
     lanes sum[4][2] = { 0 };
-    int64_t j = 0;
-    for (; j + 4 <= n; j += 4)
-        for (int i = 0; i < 4; i++)
+    for (int64_t c = 0; c < tile->n; c++) {
+        const float *values = tile->chunks[c] + D * LANES + d, *weights = tile->scores[c];
+        int64_t j = 0;
+        for (; j + 4 <= tile->counts[c]; j += 4)
+            for (int i = 0; i < 4; i++)
+                for (int w = 0; w < wide; w++)
+                    sum[i][w] +=
+                        weights[j + i] * *(const lanes *)(values + (j + i) * D + w * LANES);
+        for (; j < tile->counts[c]; j++)
             for (int w = 0; w < wide; w++)
-                sum[i][w] += s[j + i] * *(const lanes *)(v + (j + i) * stride + w * LANES);
-    for (; j < n; j++)
-        for (int w = 0; w < wide; w++)
-            sum[0][w] += s[j] * *(const lanes *)(v + j * stride + w * LANES);
+                sum[0][w] += weights[j] * *(const lanes *)(values + j * D + w * LANES);
+    }
     for (int w = 0; w < wide; w++)
-        *(lanes *)(out + w * LANES) += (sum[0][w] + sum[1][w]) + (sum[2][w] + sum[3][w]);
+        *(lanes *)(out + d + w * LANES) = *(lanes *)(out + d + w * LANES) * factor +
+                                          ((sum[0][w] + sum[1][w]) + (sum[2][w] + sum[3][w]));
 }
 
-LM_INLINE void gather(const float *s, const float *v, int64_t stride, int64_t n, int64_t D,
-                      float *out)
+/* Elements beyond the last whole vector. */
+LM_INLINE void gather_rest(const struct tile *tile, int64_t d, int64_t D, float factor, float *out)
 {
+    for (int64_t i = d; i < D; i++)
+        out[i] *= factor;
+    for (int64_t c = 0; c < tile->n; c++)
+        for (int64_t j = 0; j < tile->counts[c]; j++)
+            for (int64_t i = d; i < D; i++)
+                out[i] += tile->scores[c][j] * tile->chunks[c][D * LANES + j * D + i];
+}
+
+LM_INLINE void attend(struct tile *tile, struct query *query, int64_t D)
+{
+    score(tile, query, D);
+    float factor = weigh(tile, query);
     int64_t d = 0;
     for (; d + 2 * LANES <= D; d += 2 * LANES)
-        gather_lanes(2, s, v + d, stride, n, out + d);
+        gather_lanes(2, tile, d, D, factor, query->out);
     for (; d + LANES <= D; d += LANES)
-        gather_lanes(1, s, v + d, stride, n, out + d);
+        gather_lanes(1, tile, d, D, factor, query->out);
     if (d < D)
-        for (int64_t j = 0; j < n; j++)
-            for (int64_t i = d; i < D; i++)
-                out[i] += s[j] * v[j * stride + i];
+        gather_rest(tile, d, D, factor, query->out);
 }
 
-LM_INLINE void attend(struct query *query, const struct lm_kv *kv, int64_t n, int64_t head,
-                      struct shape shape)
+/* Takes n positions, from number `at` on, into the tile, until it is full; returns where it came
+ * to. */
+LM_INLINE int64_t fill(struct tile *tile, const struct lm_kv *kv, int64_t at, int64_t n,
+                       int64_t head, int64_t D)
 {
-    int64_t D = shape.D, width = shape.K * D;
-    float s[TILE] __attribute__((aligned(64)));
-    for (int64_t first = 0; first < n; first += TILE) {
-        int64_t count = n - first < TILE ? n - first : TILE;
-        scores(query, kv->k + first * width + head * D * LANES, width * LANES,
-               (count + LANES - 1) / LANES, D, s);
-        weigh(query, s, count, D);
-        gather(s, kv->v + first * width + head * D, width, count, D, query->out);
+    for (; at < n && tile->n < CHUNKS; at += LANES, tile->n++) {
+        tile->chunks[tile->n] = kv->chunks + at / LANES * kv->stride + head * 2 * D * LANES;
+        tile->counts[tile->n] = n - at < LANES ? n - at : LANES;
+    }
+    return at;
+}
+
+LM_INLINE void attend_all(struct query *query, const struct lm_kv *shared, const struct lm_kv *own,
+                          int64_t head, int64_t D)
+{
+    struct tile tile;
+    int64_t n_own = own->n + 1, in_shared = 0, in_own = 0;
+    while (in_shared < shared->n || in_own < n_own) {
+        tile.n = 0;
+        in_shared = fill(&tile, shared, in_shared, shared->n, head, D);
+        in_own = fill(&tile, own, in_own, n_own, head, D);
+        attend(&tile, query, D);
     }
 }
 
 /* All queries of one key-value head, of the rows first .. end-1. */
-LM_VECTOR static void attend_head(const float *qkv, const struct lm_kv *shared,
-                                  const struct lm_kv *own, float *out, int64_t first, int64_t end,
-                                  int64_t head, struct shape s)
+LM_INLINE void attend_rows(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
+                           float *out, int64_t first, int64_t end, int64_t head, struct shape s,
+                           int64_t D)
 {
-    int64_t D = s.D, queries = s.H / s.K;
+    int64_t queries = s.H / s.K;
     for (int64_t b = first; b < end; b++) {
         const float *row = qkv + b * (s.H + 2 * s.K) * D;
         const float *key = row + (s.H + head) * D;
-        store(key, key + s.K * D, &own[b], own[b].n, head, s);
+        store(key, key + s.K * D, &own[b], own[b].n, head, D);
         for (int64_t h = head * queries; h < (head + 1) * queries; h++) {
             struct query query = {
                 .q = row + h * D,
@@ -155,13 +210,25 @@ LM_VECTOR static void attend_head(const float *qkv, const struct lm_kv *shared,
                 .scale = 1.0f / sqrtf((float)D),
             };
             memset(query.out, 0, (size_t)D * sizeof *out);
-            attend(&query, &shared[b], shared[b].n, head, s);
-            attend(&query, &own[b], own[b].n + 1, head, s);
+            attend_all(&query, &shared[b], &own[b], head, D);
             float inverse = 1.0f / query.sum;
             for (int64_t d = 0; d < D; d++)
                 query.out[d] *= inverse;
         }
     }
+}
+
+/* The usual sizes of a head are compiled for themselves, which unrolls all loops over it. */
+LM_VECTOR static void attend_head(const float *qkv, const struct lm_kv *shared,
+                                  const struct lm_kv *own, float *out, int64_t first, int64_t end,
+                                  int64_t head, struct shape s)
+{
+    if (s.D == 32)
+        attend_rows(qkv, shared, own, out, first, end, head, s, 32);
+    else if (s.D == 64)
+        attend_rows(qkv, shared, own, out, first, end, head, s, 64);
+    else
+        attend_rows(qkv, shared, own, out, first, end, head, s, s.D);
 }
 
 void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
