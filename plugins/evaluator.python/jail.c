@@ -186,21 +186,6 @@ static bool take_all(char **paths, size_t n, struct sight *sights, size_t *taken
     return ok;
 }
 
-/* Mounts an empty folder for the program, where it may write. */
-static bool mount_work(struct jail *jail, struct leti_error *err)
-{
-    char options[160];
-    snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700,uid=%u,gid=%u",
-             (unsigned long long)jail->settings.disk_bytes, jail->identity.uid, jail->identity.gid);
-    if (mount("tmpfs", WORK, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
-        return fail_errno(err, "mount " WORK);
-    /* Whatever is made, removed or renamed in the folder sets its time again. */
-    static const struct timespec never[2] = { { 0, 0 }, { 0, 0 } };
-    if (utimensat(AT_FDCWD, WORK, never, 0) != 0 || stat(WORK, &jail->fresh) != 0)
-        return fail_errno(err, WORK);
-    return true;
-}
-
 /* Makes the current folder, a mount, the root, and lets go of the machine's. */
 static bool become_root(struct leti_error *err)
 {
@@ -215,6 +200,10 @@ bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *er
 {
     bool ok = false;
     size_t taken = 0;
+    /* Ids of a user namespace are set through /proc, and the jail has none. */
+    jail->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (jail->proc < 0)
+        return fail_errno(err, "/proc");
     struct sight *sights = calloc(n + sizeof system_paths / sizeof *system_paths +
                                       sizeof device_paths / sizeof *device_paths,
                                   sizeof *sights);
@@ -243,32 +232,12 @@ bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *er
         fail_errno(err, "/ read-only");
         goto done;
     }
-    ok = mount_work(jail, err);
+    ok = true;
 done:
     for (size_t i = 0; i < taken; i++)
         sight_drop(&sights[i]);
     free(sights);
     return ok;
-}
-
-/* Size and links tell of what is there, the times of what was, or of a change of mode. */
-static bool work_touched(const struct stat *fresh)
-{
-    struct stat now;
-    return stat(WORK, &now) != 0 || now.st_size != fresh->st_size ||
-           now.st_nlink != fresh->st_nlink || now.st_mode != fresh->st_mode ||
-           now.st_mtim.tv_sec != 0 || now.st_mtim.tv_nsec != 0 ||
-           now.st_ctim.tv_sec != fresh->st_ctim.tv_sec ||
-           now.st_ctim.tv_nsec != fresh->st_ctim.tv_nsec;
-}
-
-bool jail_refresh(struct jail *jail, struct leti_error *err)
-{
-    if (!jail->settings.namespaces || !work_touched(&jail->fresh))
-        return true;
-    if (umount2(WORK, MNT_DETACH) != 0)
-        return fail_errno(err, "umount " WORK);
-    return mount_work(jail, err);
 }
 
 /* ---- one program ---- */
@@ -298,31 +267,95 @@ static bool limit_all(const struct settings *settings, struct leti_error *err)
            limit(RLIMIT_AS, memory, memory + REPORT_BYTES, err);
 }
 
-static bool drop_rights(const struct identity *identity, struct leti_error *err)
+/* Takes the identity, where it is another than the one we have. */
+static bool become(const struct identity *identity, struct leti_error *err)
 {
-    bool other = identity->uid != getuid() || identity->gid != getgid();
-    if (other &&
-        (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
-         setresuid(identity->uid, identity->uid, identity->uid) != 0))
-        return fail_errno(err, "change of identity");
-    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct none[2] = { { 0 } };
-    if (syscall(SYS_capset, &head, none) != 0)
-        return fail_errno(err, "capset");
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || fail_errno(err, "no_new_privs");
+    if (identity->uid == getuid() && identity->gid == getgid())
+        return true;
+    return (setgroups(0, NULL) == 0 &&
+            setresgid(identity->gid, identity->gid, identity->gid) == 0 &&
+            setresuid(identity->uid, identity->uid, identity->uid) == 0) ||
+           fail_errno(err, "change of identity");
 }
 
-bool jail_enter(const struct jail *jail, struct leti_error *err)
+static bool set_capabilities(uint32_t wanted, struct leti_error *err)
 {
-    if (chdir(jail->settings.namespaces ? WORK : "/") != 0)
-        return fail_errno(err, "working folder");
-    if (!limit_all(&jail->settings, err) || !drop_rights(&jail->identity, err))
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2] = { { .effective = wanted, .permitted = wanted } };
+    return syscall(SYS_capset, &head, data) == 0 || fail_errno(err, "capset");
+}
+
+bool jail_settle(const struct jail *jail, struct leti_error *err)
+{
+    /* Some machines let only who has the first of these make a user namespace; the second lets
+     * it have an id 0. A change of identity hides a process's files in /proc from itself. */
+    static const uint32_t kept = 1u << CAP_SYS_ADMIN | 1u << CAP_SETFCAP;
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        return fail_errno(err, "keepcaps");
+    if (!become(&jail->identity, err) || !set_capabilities(kept, err))
+        return false;
+    return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 || fail_errno(err, "dumpable");
+}
+
+/* Writes to a file of ours below /proc. */
+static bool write_self(int proc, const char *name, const char *text, struct leti_error *err)
+{
+    int fd = openat(proc, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, name);
+    bool ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text) || fail_errno(err, name);
+    close(fd);
+    return ok;
+}
+
+/* Gives the one identity that there is in our user namespace the number that it has outside. */
+static bool map_self(const struct jail *jail, struct leti_error *err)
+{
+    char uids[32], gids[32];
+    snprintf(uids, sizeof uids, "%u %u 1", jail->identity.uid, jail->identity.uid);
+    snprintf(gids, sizeof gids, "%u %u 1", jail->identity.gid, jail->identity.gid);
+    return write_self(jail->proc, "self/setgroups", "deny", err) &&
+           write_self(jail->proc, "self/uid_map", uids, err) &&
+           write_self(jail->proc, "self/gid_map", gids, err);
+}
+
+/* Mounts an empty folder of ours, where we may write, and goes there. */
+static bool mount_work(const struct jail *jail, struct leti_error *err)
+{
+    char options[96];
+    snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700",
+             (unsigned long long)jail->settings.disk_bytes);
+    if (mount("tmpfs", WORK, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+        return fail_errno(err, "mount " WORK);
+    return chdir(WORK) == 0 || fail_errno(err, WORK);
+}
+
+/* Where processes are shared, who forked us is not the first of a namespace that dies with it. */
+static bool follow_zygote(const struct jail *jail, struct leti_error *err)
+{
+    if (chdir("/") != 0)
+        return fail_errno(err, "/");
+    if (!become(&jail->identity, err))
         return false;
     /* A change of identity clears this; the zygote may be gone before it is set. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return fail_errno(err, "pdeathsig");
-    if (getppid() != jail->zygote)
-        return leti_error_set(err, "the interpreter has ended");
+    return getppid() == jail->zygote || leti_error_set(err, "the interpreter has ended");
+}
+
+bool jail_enter(const struct jail *jail, struct leti_error *err)
+{
+    /* A group of its own: a signal to the group would reach the machine's processes in it. */
+    if (setsid() < 0)
+        return fail_errno(err, "setsid");
+    bool ok = jail->settings.namespaces ? map_self(jail, err) && mount_work(jail, err)
+                                        : follow_zygote(jail, err);
+    if (!ok || !limit_all(&jail->settings, err) || !set_capabilities(0, err))
+        return false;
+    if (close_range(3, ~0u, 0) != 0)
+        return fail_errno(err, "close_range");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return fail_errno(err, "no_new_privs");
     return syscalls_apply(&jail->filter, err);
 }
 

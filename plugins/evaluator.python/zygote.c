@@ -9,7 +9,7 @@
  *  - it has no Python frame below it, and is its process's main thread: a program sees the stack,
  *    and counts its recursion, from where `python -c` does;
  *  - it has one thread, so that a program can be forked from it without the interpreter having
- *    anything to repair. That is a third of the cost of a program.
+ *    anything to repair.
  *
  * The process outside waits, so that the plugin has a child to kill and to reap.
  *
@@ -32,6 +32,7 @@
 #include "child.h"
 #include "jail.h"
 #include "leti/plugin.h"
+#include "nest.h"
 #include "protocol.h"
 #include "python.h"
 #include "syscalls.h"
@@ -110,17 +111,6 @@ static bool run_watch(struct run *run)
     }
 }
 
-/* In a pid namespace of ours, nothing that the program left behind outlives it. Programs cannot
- * fork; this holds should they find a way. */
-static void reap_all(const struct jail *jail)
-{
-    if (!jail->settings.namespaces)
-        return;
-    kill(-1, SIGKILL);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        ;
-}
-
 /* ---- what it means ---- */
 
 static void say(struct report *report, const char *format, ...)
@@ -139,10 +129,6 @@ static void say(struct report *report, const char *format, ...)
 
 static enum ending judge_signal(struct report *report, int number)
 {
-    if (number == SIGKILL) { /* none of ours: it is how the kernel frees memory */
-        say(report, "killed by the system, which was out of memory\n");
-        return ENDING_MEMORY;
-    }
     if (number == SIGXCPU) {
         say(report, "timed out: the processor time is used up\n");
         return ENDING_TIMEOUT;
@@ -176,14 +162,23 @@ static enum ending judge(const struct zygote *zygote, const struct run *run, int
 
 /* ---- one program ---- */
 
-__attribute__((noreturn)) static void become_program(struct zygote *zygote, int output,
-                                                     const struct text *text)
+/* What a program starts with. The nest is first, so that the program's stack is below the rest. */
+struct start {
+    struct nest nest;
+    struct zygote *zygote;
+    const struct text *text;
+    int output;
+};
+
+__attribute__((noreturn)) static void become_program(void *arg)
 {
+    const struct start *start = arg;
+    struct zygote *zygote = start->zygote;
     struct leti_error err;
-    if (dup2(output, 1) < 0 || dup2(output, 2) < 0 || close_range(3, ~0u, 0) != 0)
+    if (dup2(start->output, 1) < 0 || dup2(start->output, 2) < 0)
         leti_error_set(&err, "descriptors: %s", strerror(errno));
     else if (jail_enter(&zygote->jail, &err)) {
-        child_run(&zygote->python, &zygote->prepared, text, zygote->report);
+        child_run(&zygote->python, &zygote->prepared, start->text, zygote->report);
         _exit(0);
     }
     say(zygote->report, "%s", err.text);
@@ -191,31 +186,53 @@ __attribute__((noreturn)) static void become_program(struct zygote *zygote, int 
     _exit(0);
 }
 
-static bool run_start(struct zygote *zygote, const struct text *text, struct run *run,
-                      struct leti_error *err)
+/* Starts the process that become_program runs in, or the one that it dies with. */
+static bool start_process(struct start *start, pid_t *out, struct leti_error *err)
 {
-    int ends[2];
+    if (start->zygote->jail.settings.namespaces)
+        return nest_open(&start->nest, become_program, start, out, err);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_program(start);
+    if (pid < 0)
+        return leti_error_set(err, "fork: %s", strerror(errno));
+    *out = pid;
+    return true;
+}
+
+/* How the program ended, as waitpid has it. */
+static int reap(const struct start *start, pid_t pid)
+{
+    if (start->zygote->jail.settings.namespaces)
+        return nest_close(&start->nest, pid);
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+static bool run_start(struct start *start, struct run *run, struct leti_error *err)
+{
+    struct zygote *zygote = start->zygote;
+    int ends[2], pidfd = -1;
+    pid_t pid;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return leti_error_set(err, "pipe: %s", strerror(errno));
     zygote->report->ending = ENDING_NONE;
     zygote->report->feedback_size = 0;
     zygote->report->exception[0] = '\0';
+    start->output = ends[1];
     int64_t start_ns = clock_ns();
-    pid_t pid = fork();
-    if (pid == 0)
-        become_program(zygote, ends[1], text);
-    if (pid < 0) {
-        leti_error_set(err, "fork: %s", strerror(errno));
-        close(ends[0]);
-        close(ends[1]);
-        return false;
+    if (start_process(start, &pid, err)) {
+        pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        if (pidfd < 0) {
+            leti_error_set(err, "pidfd_open: %s", strerror(errno));
+            kill(pid, SIGKILL); /* ours, and not reaped: the number is still its own */
+            reap(start, pid);
+        }
     }
     close(ends[1]);
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (pidfd < 0) {
-        leti_error_set(err, "pidfd_open: %s", strerror(errno));
-        kill(pid, SIGKILL); /* ours, and not reaped: the number is still its own */
-        waitpid(pid, NULL, 0);
         close(ends[0]);
         return false;
     }
@@ -248,20 +265,18 @@ static bool send_result(const struct zygote *zygote, enum ending ending, int64_t
 static bool serve_one(struct zygote *zygote, const struct text *text, struct leti_error *err)
 {
     struct run run = { .pidfd = -1 };
-    if (!jail_refresh(&zygote->jail, err) || !run_start(zygote, text, &run, err)) {
+    struct start start = { .zygote = zygote, .text = text };
+    if (!run_start(&start, &run, err)) {
         say(zygote->report, "%s", err->text);
         return send_result(zygote, ENDING_BROKEN, 0, err);
     }
     bool wanted = run_watch(&run);
     int64_t ns = clock_ns() - run.start_ns;
-    int status = 0;
     if (!wanted)
         run_kill(&run, ENDING_BROKEN);
-    while (waitpid(run.pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = reap(&start, run.pid);
     close(run.pidfd);
     close(run.output);
-    reap_all(&zygote->jail);
     return wanted && send_result(zygote, judge(zygote, &run, status), ns, err);
 }
 
@@ -405,11 +420,12 @@ static bool prepare_inside(struct zygote *zygote, struct leti_error *err)
 {
     struct jail *jail = &zygote->jail;
     zygote->python.PyOS_AfterFork_Child();
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-        return leti_error_set(err, "pdeathsig: %s", strerror(errno));
     jail->zygote = getpid();
-    if (jail->settings.namespaces && !jail_build(jail, zygote->paths.items, zygote->paths.n, err))
+    if (jail->settings.namespaces &&
+        (!jail_build(jail, zygote->paths.items, zygote->paths.n, err) || !jail_settle(jail, err)))
         return false;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) /* a change of identity clears it */
+        return leti_error_set(err, "pdeathsig: %s", strerror(errno));
     if (!syscalls_compile(!jail->settings.namespaces, &jail->filter, err))
         return false;
     zygote->report = mmap(NULL, sizeof *zygote->report, PROT_READ | PROT_WRITE,

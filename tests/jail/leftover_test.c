@@ -66,6 +66,24 @@ static size_t count_descendants(pid_t *youngest)
     return n - 1;
 }
 
+/* The process whose parent's parent is this one, 0: there is none. */
+static pid_t grandchild_of(pid_t pid)
+{
+    pid_t found = 0;
+    DIR *folder = opendir("/proc");
+    assert_non_null(folder);
+    for (struct dirent *entry; !found && (entry = readdir(folder));) {
+        char parent[16];
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+            continue;
+        snprintf(parent, sizeof parent, "%d", (int)parent_of(entry->d_name));
+        if (parent_of(parent) == pid)
+            found = (pid_t)strtol(entry->d_name, NULL, 10);
+    }
+    closedir(folder);
+    return found;
+}
+
 static size_t count_descriptors(pid_t pid)
 {
     char path[64];
@@ -86,6 +104,19 @@ static void assert_ends(pid_t pid)
     close(fd);
 }
 
+/* What the process sees mounted, as text in out. */
+static void read_mounts(pid_t pid, char *out, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t n = fread(out, 1, size - 1, file);
+    assert_in_range(n, 1, size - 2);
+    out[n] = '\0';
+    fclose(file);
+}
+
 static const char *const mixed[] = {
     "f = lambda x: x + 1",
     "f = lambda x: x",
@@ -101,7 +132,7 @@ static const char *const mixed[] = {
     "def f(x:",
 };
 
-static void hundreds_of_programs_leave_descriptors_and_processes_as_they_were(void **state)
+static void hundreds_of_programs_leave_descriptors_mounts_and_processes_as_they_were(void **state)
 {
     (void)state;
     struct fake_host fake;
@@ -110,6 +141,8 @@ static void hundreds_of_programs_leave_descriptors_and_processes_as_they_were(vo
     judge(&fake, mixed[0], "assert f(1) == 2");
     size_t ours = count_entries("/proc/self/fd"), processes = count_descendants(&zygote);
     size_t theirs = count_descriptors(zygote);
+    static char before[1 << 16], after[1 << 16];
+    read_mounts(zygote, before, sizeof before);
     for (size_t i = 0; i < 300; i++) {
         size_t kind = i % (sizeof mixed / sizeof *mixed);
         struct leti_verdict v = judge(&fake, mixed[kind], "assert f(1) == 2");
@@ -119,6 +152,8 @@ static void hundreds_of_programs_leave_descriptors_and_processes_as_they_were(vo
     assert_int_equal(count_entries("/proc/self/fd"), ours);
     assert_int_equal(count_descendants(&zygote), processes);
     assert_int_equal(count_descriptors(zygote), theirs);
+    read_mounts(zygote, after, sizeof after);
+    assert_string_equal(after, before);
     fake_close(&fake, true);
     assert_int_equal(count_descendants(&zygote), 0);
 }
@@ -208,9 +243,13 @@ static void lost_interpreter_is_ours_and_the_next_program_has_another(void **sta
     fake_close(&fake, true);
 }
 
-static void killed_host_takes_all_with_it(void **state)
+/* A host in a process of its own, whose program never ends. */
+struct busy {
+    pid_t host, zygote, program;
+};
+
+static void busy_open(struct busy *busy)
 {
-    (void)state;
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t host = fork();
@@ -227,15 +266,62 @@ static void killed_host_takes_all_with_it(void **state)
     }
     pid_t zygote, program = 0;
     assert_int_equal(read(ends[0], &zygote, sizeof zygote), sizeof zygote);
-    for (int i = 0; i < 100000 && (program == 0 || program == zygote); i++)
-        count_descendants(&program);
-    assert_true(program != zygote);
-    kill(host, SIGKILL);
-    assert_int_equal(waitpid(host, NULL, 0), host);
-    assert_ends(program);
-    assert_ends(zygote);
     close(ends[0]);
     close(ends[1]);
+    /* The program is the child of the zygote's child. */
+    for (int i = 0; i < 100000 && program == 0; i++)
+        program = grandchild_of(zygote);
+    assert_true(program > 0);
+    *busy = (struct busy){ host, zygote, program };
+}
+
+/* Kills the host alone, and waits for the end of the rest. */
+static void busy_close(const struct busy *busy)
+{
+    kill(busy->host, SIGKILL);
+    assert_int_equal(waitpid(busy->host, NULL, 0), busy->host);
+    assert_ends(busy->program);
+    assert_ends(busy->zygote);
+}
+
+static void killed_host_takes_all_with_it(void **state)
+{
+    (void)state;
+    struct busy busy;
+    busy_open(&busy);
+    busy_close(&busy);
+}
+
+static void killed_zygote_takes_the_program_with_it(void **state)
+{
+    (void)state;
+    struct busy busy;
+    busy_open(&busy);
+    assert_int_equal(kill(busy.zygote, SIGKILL), 0);
+    assert_ends(busy.program);
+    busy_close(&busy);
+}
+
+static void every_program_has_namespaces_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = { "user", "pid", "mnt", "net", "ipc", "uts" };
+    struct busy one, other;
+    busy_open(&one);
+    busy_open(&other);
+    pid_t pids[] = { getpid(), one.zygote, one.program, other.program };
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        struct stat seen[4];
+        for (size_t i = 0; i < 4; i++) {
+            char path[64];
+            snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pids[i], kinds[kind]);
+            assert_int_equal(stat(path, &seen[i]), 0);
+            for (size_t j = 0; j < i; j++)
+                assert_int_not_equal(seen[j].st_ino, seen[i].st_ino);
+        }
+    }
+    busy_close(&one);
+    busy_close(&other);
 }
 
 static void bytes_of_every_kind_are_a_verdict(void **state)
@@ -332,12 +418,14 @@ static void process_isolation_warns_and_still_holds_the_worst(void **state)
 static int run(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hundreds_of_programs_leave_descriptors_and_processes_as_they_were),
+        cmocka_unit_test(hundreds_of_programs_leave_descriptors_mounts_and_processes_as_they_were),
         cmocka_unit_test(program_that_detaches_a_child_fails_and_leaves_none),
         cmocka_unit_test(files_outside_the_folder_are_not_written),
         cmocka_unit_test(files_are_not_seen_by_the_next_program),
         cmocka_unit_test(lost_interpreter_is_ours_and_the_next_program_has_another),
         cmocka_unit_test(killed_host_takes_all_with_it),
+        cmocka_unit_test(killed_zygote_takes_the_program_with_it),
+        cmocka_unit_test(every_program_has_namespaces_of_its_own),
         cmocka_unit_test(bytes_of_every_kind_are_a_verdict),
         cmocka_unit_test(run_prompt_takes_the_place_of_the_prompt),
         cmocka_unit_test(interpreter_that_is_none_is_refused),

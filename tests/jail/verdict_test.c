@@ -215,11 +215,31 @@ static struct ending endings[] = {
       "killed by signal 6 (Aborted)\n" },
     { "kill_of_itself_is_named", "import os\nos.kill(os.getpid(), 15)", T, LETI_FAILED, "killed",
       "", "killed by signal 15 (Terminated)\n" },
-    { "zygote_cannot_be_signalled",
-      "import os\n"
-      "for s in (9, 15, 19):\n    try: os.kill(1, s)\n"
-      "    except PermissionError: pass\n",
+    { "kill_9_of_itself_is_named", "import os\nos.kill(os.getpid(), 9)", T, LETI_FAILED, "killed",
+      "", "killed by signal 9 (Killed)" },
+    { "kill_of_a_thread_of_its_own_is_named",
+      "import signal, threading\nsignal.pthread_kill(threading.get_ident(), 15)", T, LETI_FAILED,
+      "killed", "", "killed by signal 15 (Terminated)\n" },
+    { "threads_can_signal_the_main_thread",
+      "import signal, threading\ngot = []\n"
+      "signal.signal(signal.SIGUSR1, lambda *a: got.append(a))\n"
+      "main = threading.main_thread().ident\n"
+      "t = threading.Thread(target=signal.pthread_kill, args=(main, signal.SIGUSR1))\n"
+      "t.start(); t.join()\nassert got\n",
       "", PASSED },
+    { "alarm_without_a_handler_is_named",
+      "import signal\nsignal.setitimer(0, 0.01)\nsignal.pause()", T, LETI_FAILED, "killed", "",
+      "killed by signal 14 (Alarm clock)\n" },
+    { "signal_to_its_group_reaches_itself_alone", "import os\nos.kill(0, 9)", T, LETI_FAILED,
+      "killed", "", "killed by signal 9 (Killed)" },
+    { "signal_to_all_reaches_nobody", "import os\nos.kill(-1, 9)", "",
+      RAISES("ProcessLookupError", "No such process") },
+    { "first_process_of_its_namespace_cannot_be_signalled",
+      "import os\nassert (os.getpid(), os.getppid()) == (2, 1)\n"
+      "for s in range(1, 65): os.kill(1, s)\n",
+      "", PASSED },
+    { "stopping_itself_times_out", "import os\nos.kill(os.getpid(), 19)", T, LETI_FAILED, "timeout",
+      "", "timed out after 1 s\n" },
     { "long_message_is_cut_in_the_middle", "raise ValueError('x' * 1000000 + 'end')", T,
       RAISES("ValueError", "bytes left out ...]") },
     { "broken_str_of_an_exception_is_told",
