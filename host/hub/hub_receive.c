@@ -6,7 +6,8 @@
 
 #include "hub/hub_internal.h"
 
-#define NOISE_SECONDS 1.0 /* between two lines about malformed frames */
+enum { WORKERS_MOST = 4096 }; /* each costs memory and a folder */
+#define NOISE_SECONDS 1.0     /* between two lines about malformed frames */
 
 /* ---- malformed frames ---- */
 
@@ -154,6 +155,8 @@ static struct hub_worker *adopt(struct hub *hub, const void *identity, size_t si
         leti_error_set(&why, "it speaks protocol %u, the head %d", hello->protocol, WIRE_PROTOCOL);
     else if (!stage)
         leti_error_set(&why, "the pipeline has no stage \"%s\"", hello->stage);
+    else if (hub->n_workers >= WORKERS_MOST)
+        leti_error_set(&why, "there are %d workers already", WORKERS_MOST);
     else if (size > IDENTITY_BYTES || memchr(identity, '\0', size))
         leti_error_set(&why, "its identity is not a text");
     else {

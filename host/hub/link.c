@@ -5,31 +5,17 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <zmq.h>
 
 #include "base/clock.h"
 
-enum { POOL = 128, MANY_PARCELS = 16, GRACE_MS = 1000, LINGER_MS = 1000 };
-
-/* A frame on its way to the head. */
-struct parcel {
-    struct parcel *next;
-    struct wire_frame frame;
-    uint64_t answers; /* the unit that this closes, or 0 */
-};
-
-struct parcels {
-    struct parcel *first, **last;
-    size_t n;
-};
+enum { GRACE_MS = 1000, LINGER_MS = 1000 };
 
 struct link {
-    /* The thread's own. */
     pthread_t thread;
+    struct mailbox box;
+    /* The thread's own. */
     void *socket, *monitor;
     char *stage, *identity;
     double head_timeout, beat_every, heard, beat_due;
@@ -37,92 +23,7 @@ struct link {
     uint64_t *held; /* units that came and are not answered, told after a reconnect */
     size_t n_held, held_room;
     struct wire_frame frame;
-    /* The plugin's thread's own. */
-    struct letter *fetched;
-    /* Shared. */
-    int wake; /* eventfd: something for the thread to do */
-    atomic_bool over;
-    atomic_uint cancels;
-    pthread_mutex_t mutex;
-    pthread_cond_t arrived;
-    /* Under the mutex. */
-    struct letter *letters, **last_letter, *spare_letters;
-    struct parcels parcels;
-    struct parcel *spare_parcels;
-    size_t n_spare_letters, n_spare_parcels;
-    bool woken, closing, closed;
-    struct leti_error why;
 };
-
-/* ---- queues ---- */
-
-static void letter_free(struct letter *letter)
-{
-    while (letter) {
-        struct letter *next = letter->next;
-        arena_free(&letter->arena);
-        free(letter);
-        letter = next;
-    }
-}
-
-static void parcel_free(struct parcel *parcel)
-{
-    while (parcel) {
-        struct parcel *next = parcel->next;
-        wire_frame_free(&parcel->frame);
-        free(parcel);
-        parcel = next;
-    }
-}
-
-static struct letter *letter_blank(struct link *link)
-{
-    pthread_mutex_lock(&link->mutex);
-    struct letter *letter = link->spare_letters;
-    if (letter) {
-        link->spare_letters = letter->next;
-        link->n_spare_letters--;
-    }
-    pthread_mutex_unlock(&link->mutex);
-    return letter ? letter : calloc(1, sizeof *letter);
-}
-
-static void letter_post(struct link *link, struct letter *letter)
-{
-    letter->next = NULL;
-    pthread_mutex_lock(&link->mutex);
-    bool was_empty = !link->letters;
-    *link->last_letter = letter;
-    link->last_letter = &letter->next;
-    if (was_empty)
-        pthread_cond_signal(&link->arrived);
-    pthread_mutex_unlock(&link->mutex);
-}
-
-void link_put(struct link *link, struct letter *letter)
-{
-    arena_reset(&letter->arena);
-    pthread_mutex_lock(&link->mutex);
-    bool keep = link->n_spare_letters < POOL;
-    if (keep) {
-        letter->next = link->spare_letters;
-        link->spare_letters = letter;
-        link->n_spare_letters++;
-    } else {
-        letter->next = NULL;
-    }
-    pthread_mutex_unlock(&link->mutex);
-    if (!keep)
-        letter_free(letter);
-}
-
-static void wake_thread(struct link *link)
-{
-    uint64_t one = 1;
-    while (write(link->wake, &one, sizeof one) < 0 && errno == EINTR)
-        ;
-}
 
 /* ---- the thread: to the head ---- */
 
@@ -181,40 +82,24 @@ static void release(struct link *link, uint64_t unit)
 
 static void send_parcels(struct link *link)
 {
-    pthread_mutex_lock(&link->mutex);
-    struct parcel *first = link->parcels.first, **last = link->parcels.last;
-    size_t n = link->parcels.n;
-    link->parcels = (struct parcels){ .last = &link->parcels.first };
-    link->woken = false;
-    pthread_mutex_unlock(&link->mutex);
-    if (!first)
+    struct parcels parcels = mailbox_collect(&link->box);
+    if (!parcels.n)
         return;
-    for (struct parcel *parcel = first; parcel; parcel = parcel->next) {
+    for (struct parcel *parcel = parcels.first; parcel; parcel = parcel->next) {
         send_frame(link, &parcel->frame);
         if (parcel->answers)
             release(link, parcel->answers);
     }
-    pthread_mutex_lock(&link->mutex);
-    bool keep = link->n_spare_parcels + n <= 2 * POOL;
-    if (keep) {
-        *last = link->spare_parcels;
-        link->spare_parcels = first;
-        link->n_spare_parcels += n;
-    }
-    pthread_mutex_unlock(&link->mutex);
-    if (!keep)
-        parcel_free(first);
+    mailbox_recycle(&link->box, parcels);
 }
 
 /* ---- the thread: from the head ---- */
 
-static void end_line(struct link *link, const char *format, const char *detail)
+static void refused(struct link *link, const char *text)
 {
-    pthread_mutex_lock(&link->mutex);
-    if (!atomic_exchange(&link->over, true))
-        leti_error_set(&link->why, format, detail);
-    pthread_cond_broadcast(&link->arrived);
-    pthread_mutex_unlock(&link->mutex);
+    struct leti_error why;
+    leti_error_set(&why, "the head refused: %s", text);
+    mailbox_end(&link->box, why.text);
 }
 
 /* Returns whether the letter went to the plugin's thread. */
@@ -236,38 +121,38 @@ static bool deliver(struct link *link, struct letter *letter)
         break;
     case WIRE_CANCEL:
         link->n_held = 0;
-        atomic_fetch_add(&link->cancels, 1);
+        atomic_fetch_add(&link->box.cancels, 1);
         break;
     case WIRE_ERROR:
-        end_line(link, "the head refused: %s", message->error.data);
+        refused(link, message->error.data);
         return false;
     case WIRE_BYE:
-        end_line(link, "%s", "");
+        mailbox_end(&link->box, "");
         return false;
     default:
         return false;
     }
-    letter_post(link, letter);
+    mailbox_post(&link->box, letter);
     return true;
 }
 
 /* The head is the one that a worker trusts; what cannot be read from it is still left out. */
 static void read_frame(struct link *link, zmq_msg_t *frame)
 {
-    struct letter *letter = letter_blank(link);
+    struct letter *letter = mailbox_blank(&link->box);
     if (!letter)
         return;
     if (!wire_decode(zmq_msg_data(frame), zmq_msg_size(frame), &letter->arena, &letter->message,
                      NULL) ||
         !deliver(link, letter))
-        link_put(link, letter);
+        mailbox_put(&link->box, letter);
 }
 
 static void receive(struct link *link)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
-    while (!atomic_load(&link->over) && zmq_msg_recv(&frame, link->socket, ZMQ_DONTWAIT) >= 0) {
+    while (!atomic_load(&link->box.over) && zmq_msg_recv(&frame, link->socket, ZMQ_DONTWAIT) >= 0) {
         link->heard = clock_seconds();
         read_frame(link, &frame);
     }
@@ -297,7 +182,7 @@ static void keep_time(struct link *link)
         link->beat_due = now + link->beat_every;
     }
     if (link->head_timeout > 0 && now - link->heard > link->head_timeout)
-        end_line(link, "%s", "the head has been silent for too long");
+        mailbox_end(&link->box, "the head has been silent for too long");
 }
 
 static void wait_for_something(struct link *link)
@@ -306,33 +191,23 @@ static void wait_for_something(struct link *link)
     long wait_ms = wait <= 0 ? 0 : (long)(wait * 1000) + 1;
     zmq_pollitem_t items[] = {
         { .socket = link->socket, .events = ZMQ_POLLIN },
-        { .fd = link->wake, .events = ZMQ_POLLIN },
+        { .fd = link->box.wake, .events = ZMQ_POLLIN },
         { .socket = link->monitor, .events = ZMQ_POLLIN },
     };
     zmq_poll(items, link->monitor ? 3 : 2, wait_ms);
-    uint64_t count;
-    if (items[1].revents & ZMQ_POLLIN && read(link->wake, &count, sizeof count) < 0)
-        return;
-}
-
-static bool is_closing(struct link *link)
-{
-    pthread_mutex_lock(&link->mutex);
-    bool closing = link->closing;
-    pthread_mutex_unlock(&link->mutex);
-    return closing;
+    if (items[1].revents & ZMQ_POLLIN)
+        mailbox_sleep_off(&link->box);
 }
 
 /* The plugin's thread may never come back; the socket must not wait for it for ever. */
 static void wait_for_close(struct link *link)
 {
     double end = clock_seconds() + GRACE_MS * 1e-3;
-    while (!is_closing(link) && clock_seconds() < end) {
-        zmq_pollitem_t item = { .fd = link->wake, .events = ZMQ_POLLIN };
+    while (!mailbox_is_closing(&link->box) && clock_seconds() < end) {
+        zmq_pollitem_t item = { .fd = link->box.wake, .events = ZMQ_POLLIN };
         zmq_poll(&item, 1, 20);
-        uint64_t count;
-        if (item.revents & ZMQ_POLLIN && read(link->wake, &count, sizeof count) < 0)
-            continue;
+        if (item.revents & ZMQ_POLLIN)
+            mailbox_sleep_off(&link->box);
     }
     send_parcels(link);
     send_message(link, &(struct wire_message){ .kind = WIRE_BYE });
@@ -342,7 +217,7 @@ static void *link_main(void *argument)
 {
     struct link *link = argument;
     say_hello(link);
-    while (!atomic_load(&link->over) && !is_closing(link)) {
+    while (!atomic_load(&link->box.over) && !mailbox_is_closing(&link->box)) {
         receive(link);
         send_parcels(link);
         if (link->monitor)
@@ -351,9 +226,7 @@ static void *link_main(void *argument)
         wait_for_something(link);
     }
     wait_for_close(link);
-    pthread_mutex_lock(&link->mutex);
-    link->closed = true;
-    pthread_mutex_unlock(&link->mutex);
+    mailbox_set_closed(&link->box);
     if (link->monitor)
         zmq_close(link->monitor);
     zmq_close(link->socket);
@@ -400,20 +273,24 @@ static bool open_socket(struct link *link, const struct link_config *config, str
 
 static void link_free(struct link *link)
 {
-    letter_free(link->letters);
-    letter_free(link->fetched);
-    letter_free(link->spare_letters);
-    parcel_free(link->parcels.first);
-    parcel_free(link->spare_parcels);
+    mailbox_free(&link->box);
     wire_frame_free(&link->frame);
-    pthread_cond_destroy(&link->arrived);
-    pthread_mutex_destroy(&link->mutex);
-    if (link->wake >= 0)
-        close(link->wake);
     free(link->held);
     free(link->stage);
     free(link->identity);
     free(link);
+}
+
+static bool fill(struct link *link, const struct link_config *config, struct leti_error *err)
+{
+    link->head_timeout = config->head_timeout_ms * 1e-3;
+    link->beat_every = 1;
+    link->heard = clock_seconds();
+    link->stage = strdup(config->stage);
+    link->identity = strdup(config->identity);
+    if (!link->stage || !link->identity)
+        return leti_error_set(err, "out of memory");
+    return open_socket(link, config, err);
 }
 
 bool link_open(const struct link_config *config, struct link **out, struct leti_error *err)
@@ -421,21 +298,11 @@ bool link_open(const struct link_config *config, struct link **out, struct leti_
     struct link *link = calloc(1, sizeof *link);
     if (!link)
         return leti_error_set(err, "out of memory");
-    link->last_letter = &link->letters;
-    link->parcels.last = &link->parcels.first;
-    link->head_timeout = config->head_timeout_ms * 1e-3;
-    link->beat_every = 1;
-    link->heard = clock_seconds();
-    pthread_mutex_init(&link->mutex, NULL);
-    pthread_cond_init(&link->arrived, NULL);
-    link->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    link->stage = strdup(config->stage);
-    link->identity = strdup(config->identity);
-    if (link->wake < 0 || !link->stage || !link->identity) {
-        leti_error_set(err, "a line to the head: %s", strerror(errno));
-        goto fail;
+    if (!mailbox_open(&link->box, err)) {
+        free(link);
+        return false;
     }
-    if (!open_socket(link, config, err))
+    if (!fill(link, config, err))
         goto fail;
     int status = pthread_create(&link->thread, NULL, link_main, link);
     if (status != 0) {
@@ -457,100 +324,49 @@ fail:
 
 struct letter *link_take(struct link *link, bool wait)
 {
-    if (!link->fetched) {
-        pthread_mutex_lock(&link->mutex);
-        while (wait && !link->letters && !atomic_load(&link->over))
-            pthread_cond_wait(&link->arrived, &link->mutex);
-        link->fetched = link->letters;
-        link->letters = NULL;
-        link->last_letter = &link->letters;
-        pthread_mutex_unlock(&link->mutex);
-    }
-    struct letter *letter = link->fetched;
-    if (letter)
-        link->fetched = letter->next;
-    return letter;
+    return mailbox_take(&link->box, wait);
+}
+
+void link_put(struct link *link, struct letter *letter)
+{
+    mailbox_put(&link->box, letter);
 }
 
 bool link_has_letter(const struct link *link)
 {
-    return link->fetched != NULL;
-}
-
-static struct parcel *parcel_blank(struct link *link)
-{
-    pthread_mutex_lock(&link->mutex);
-    struct parcel *parcel = link->spare_parcels;
-    if (parcel) {
-        link->spare_parcels = parcel->next;
-        link->n_spare_parcels--;
-    }
-    pthread_mutex_unlock(&link->mutex);
-    return parcel ? parcel : calloc(1, sizeof *parcel);
+    return link->box.fetched != NULL;
 }
 
 bool link_send(struct link *link, const struct wire_message *message, enum link_hurry hurry,
                struct leti_error *err)
 {
-    struct parcel *parcel = parcel_blank(link);
-    if (!parcel)
-        return leti_error_set(err, "out of memory");
-    parcel->next = NULL;
-    if (!wire_encode(message, &parcel->frame, err)) {
-        parcel_free(parcel);
-        return false;
-    }
-    bool closes = message->kind == WIRE_RESULT && message->result.done;
-    parcel->answers = closes ? message->result.unit : 0;
-    pthread_mutex_lock(&link->mutex);
-    bool closed = link->closed, wake = false;
-    if (!closed) {
-        *link->parcels.last = parcel;
-        link->parcels.last = &parcel->next;
-        link->parcels.n++;
-        wake = !link->woken && (hurry == LINK_NOW || link->parcels.n >= MANY_PARCELS);
-        link->woken |= wake;
-    }
-    pthread_mutex_unlock(&link->mutex);
-    if (closed)
-        parcel_free(parcel);
-    if (wake)
-        wake_thread(link);
-    return true;
+    return mailbox_send(&link->box, message, hurry == LINK_NOW, err);
 }
 
 void link_flush(struct link *link)
 {
-    pthread_mutex_lock(&link->mutex);
-    bool wake = link->parcels.n > 0 && !link->woken;
-    link->woken |= wake;
-    pthread_mutex_unlock(&link->mutex);
-    if (wake)
-        wake_thread(link);
+    mailbox_flush(&link->box);
 }
 
 bool link_stopping(const struct link *link)
 {
-    return atomic_load(&link->over) || atomic_load(&link->cancels) > 0;
+    return atomic_load(&link->box.over) || atomic_load(&link->box.cancels) > 0;
 }
 
 bool link_over(const struct link *link)
 {
-    return atomic_load(&link->over);
+    return atomic_load(&link->box.over);
 }
 
 void link_cancelled(struct link *link)
 {
-    atomic_fetch_sub(&link->cancels, 1);
+    atomic_fetch_sub(&link->box.cancels, 1);
 }
 
 void link_close(struct link *link, struct leti_error *why)
 {
-    pthread_mutex_lock(&link->mutex);
-    link->closing = true;
-    pthread_mutex_unlock(&link->mutex);
-    wake_thread(link);
+    mailbox_set_closing(&link->box);
     pthread_join(link->thread, NULL);
-    *why = link->why;
+    *why = link->box.why;
     link_free(link);
 }

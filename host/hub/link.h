@@ -2,13 +2,13 @@
  *
  * A plugin may compute for minutes; the line must beat meanwhile. So the socket belongs to a
  * thread of its own, which says Hello (again after each reconnect), beats, notices when the head
- * is gone, and passes messages to and from the plugin's thread through two queues.
+ * is gone, and passes messages to and from the plugin's thread through a mailbox.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HUB_LINK_H
 #define HUB_LINK_H
 
-#include "base/arena.h"
+#include "hub/mailbox.h"
 #include "leti/error.h"
 #include "wire/wire.h"
 
@@ -20,13 +20,6 @@ struct link_config {
     int head_timeout_ms; /* 0: the head may be silent for ever */
 };
 
-/* A message from the head, and the memory that it lives in. */
-struct letter {
-    struct letter *next;
-    struct arena arena;
-    struct wire_message message; /* Welcome, Work or Cancel */
-};
-
 enum link_hurry {
     LINK_LATER, /* may wait for what the plugin's thread sends next, or for link_flush */
     LINK_NOW,
@@ -34,8 +27,8 @@ enum link_hurry {
 
 bool link_open(const struct link_config *, struct link **out, struct leti_error *err);
 
-/* The plugin's thread: the oldest letter, to be given back with link_put. NULL: there is none
- * (wait: and the line is over). */
+/* The plugin's thread: the oldest letter (Welcome, Work or Cancel), to be given back with link_put.
+ * NULL: there is none (wait: and the line is over). */
 struct letter *link_take(struct link *, bool wait);
 void link_put(struct link *, struct letter *);
 bool link_has_letter(const struct link *); /* among those already fetched from the queue */
