@@ -11,6 +11,8 @@ enum { DRAWS = 10000, WORK_LIMIT = 20000000 };
 
 double pass_at_k(struct tally problem, uint32_t k)
 {
+    if (k == 1)
+        return (double)problem.c / problem.n;
     if (problem.n - problem.c < k)
         return 1;
     double all_fail = 1;

@@ -216,11 +216,21 @@ static bool start_stages(struct run *run, struct leti_error *err)
     return true;
 }
 
+static bool check_flow(const struct pipeline *pipeline, struct leti_error *err)
+{
+    if (pipeline->generator || (pipeline->trainer && !pipeline->problems.n_sources))
+        return true;
+    return leti_error_set(err,
+                          "%s: a run needs a generator in the flow, or a trainer alone without "
+                          "problems",
+                          pipeline->file);
+}
+
 /* A folder in which no run has begun is taken away again. */
 static bool begin(struct run *run, const struct run_config *config, struct leti_error *err)
 {
     if (!pipeline_open(config->file, config->overrides, config->n_overrides, &run->pipeline, err) ||
-        !find_models(run, err) ||
+        !check_flow(run->pipeline, err) || !find_models(run, err) ||
         !folder_create(run->pipeline->name, config->out, &run->folder, err))
         return false;
     if (read_problems(run, err) && store_create(run->folder.path, &run->store, err) &&
