@@ -12,12 +12,20 @@
 
 #include "ops_vector.h"
 
+/* Compilers keep vectors of a fixed width in registers only where the machine's are that wide. */
+#ifdef __x86_64__
+enum { WIDTH = 8 };
+#else
+enum { WIDTH = 4 };
+#endif
+typedef float vec __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+
 enum {
     LANES = LM_CHUNK,
+    VECTORS = LANES / WIDTH,
     CHUNKS = 16,    /* whose scores are held at once */
     NEIGHBOURS = 8, /* sequences that one task takes a head of */
 };
-typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 struct shape {
     int64_t H, K, D;
@@ -67,20 +75,23 @@ struct tile {
     int64_t n;
 };
 
-/* Two chunks at a time, and two sums for each: every sum waits for its last. */
+/* Two chunks at a time, and two sums for each vector of scores: every sum waits for its last
+ * addition. */
 LM_INLINE void score(struct tile *tile, const struct query *query, int64_t D)
 {
     for (int64_t c = 0; c < tile->n; c += 2) {
-        const float *left = tile->chunks[c], *right = tile->chunks[c + 1 < tile->n ? c + 1 : c];
-        lanes sum[4] = { 0 };
-        for (int64_t d = 0; d < D; d += 2) {
-            sum[0] += query->q[d] * *(const lanes *)(left + d * LANES);
-            sum[1] += query->q[d] * *(const lanes *)(right + d * LANES);
-            sum[2] += query->q[d + 1] * *(const lanes *)(left + (d + 1) * LANES);
-            sum[3] += query->q[d + 1] * *(const lanes *)(right + (d + 1) * LANES);
-        }
-        *(lanes *)tile->scores[c] = (sum[0] + sum[2]) * query->scale;
-        *(lanes *)tile->scores[c + 1] = (sum[1] + sum[3]) * query->scale;
+        const float *keys[2] = { tile->chunks[c], tile->chunks[c + 1 < tile->n ? c + 1 : c] };
+        vec sum[2][VECTORS][2] = { 0 };
+        for (int64_t d = 0; d < D; d += 2)
+            for (int odd = 0; odd < 2; odd++)
+                for (int i = 0; i < 2; i++)
+                    for (int w = 0; w < VECTORS; w++)
+                        sum[i][w][odd] += query->q[d + odd] *
+                                          *(const vec *)(keys[i] + (d + odd) * LANES + w * WIDTH);
+        for (int i = 0; i < 2; i++)
+            for (int w = 0; w < VECTORS; w++)
+                *(vec *)(tile->scores[c + i] + w * WIDTH) =
+                    (sum[i][w][0] + sum[i][w][1]) * query->scale;
     }
     for (int64_t c = 0; c < tile->n; c++)
         for (int64_t j = tile->counts[c]; j < LANES; j++)
@@ -120,27 +131,26 @@ LM_INLINE float weigh(struct tile *tile, struct query *query)
     return factor;
 }
 
-/* out[d .. d + wide * LANES), times factor, += what the weights make of the values; four sums at
+/* out[d .. d + wide * WIDTH), times factor, += what the weights make of the values; two sums at
  * a time. */
-LM_INLINE void gather_lanes(int wide, const struct tile *tile, int64_t d, int64_t D, float factor,
-                            float *out)
+LM_INLINE void gather_vectors(int wide, const struct tile *tile, int64_t d, int64_t D, float factor,
+                              float *out)
 {
-    lanes sum[4][2] = { 0 };
+    vec sum[2][4] = { 0 };
     for (int64_t c = 0; c < tile->n; c++) {
         const float *values = tile->chunks[c] + D * LANES + d, *weights = tile->scores[c];
         int64_t j = 0;
-        for (; j + 4 <= tile->counts[c]; j += 4)
-            for (int i = 0; i < 4; i++)
+        for (; j + 2 <= tile->counts[c]; j += 2)
+            for (int i = 0; i < 2; i++)
                 for (int w = 0; w < wide; w++)
-                    sum[i][w] +=
-                        weights[j + i] * *(const lanes *)(values + (j + i) * D + w * LANES);
-        for (; j < tile->counts[c]; j++)
+                    sum[i][w] += weights[j + i] * *(const vec *)(values + (j + i) * D + w * WIDTH);
+        if (j < tile->counts[c])
             for (int w = 0; w < wide; w++)
-                sum[0][w] += weights[j] * *(const lanes *)(values + j * D + w * LANES);
+                sum[0][w] += weights[j] * *(const vec *)(values + j * D + w * WIDTH);
     }
     for (int w = 0; w < wide; w++)
-        *(lanes *)(out + d + w * LANES) = *(lanes *)(out + d + w * LANES) * factor +
-                                          ((sum[0][w] + sum[1][w]) + (sum[2][w] + sum[3][w]));
+        *(vec *)(out + d + w * WIDTH) =
+            *(vec *)(out + d + w * WIDTH) * factor + (sum[0][w] + sum[1][w]);
 }
 
 /* Elements beyond the last whole vector. */
@@ -159,10 +169,10 @@ LM_INLINE void attend(struct tile *tile, struct query *query, int64_t D)
     score(tile, query, D);
     float factor = weigh(tile, query);
     int64_t d = 0;
-    for (; d + 2 * LANES <= D; d += 2 * LANES)
-        gather_lanes(2, tile, d, D, factor, query->out);
-    for (; d + LANES <= D; d += LANES)
-        gather_lanes(1, tile, d, D, factor, query->out);
+    for (; d + 4 * WIDTH <= D; d += 4 * WIDTH)
+        gather_vectors(4, tile, d, D, factor, query->out);
+    for (; d + WIDTH <= D; d += WIDTH)
+        gather_vectors(1, tile, d, D, factor, query->out);
     if (d < D)
         gather_rest(tile, d, D, factor, query->out);
 }

@@ -17,21 +17,15 @@ enum { BLOCK = 64 };
 
 LM_VECTOR static float row_max(const float *x, int32_t n)
 {
-    float max = -INFINITY;
-#pragma omp simd reduction(max : max)
-    for (int32_t i = 0; i < n; i++)
-        max = x[i] > max ? x[i] : max;
-    return max;
+    return lm_max(x, n);
 }
 
-/* out = exp((x - max) scale); 0 where that is beyond what a sum of floats can tell. */
+/* out = exp((x - max) scale) */
 LM_VECTOR static void row_exp(const float *x, float max, float scale, float *out, int32_t n)
 {
 #pragma omp simd
-    for (int32_t i = 0; i < n; i++) {
-        float exponent = (x[i] - max) * scale;
-        out[i] = exponent < -80.0f ? 0.0f : lm_exp(exponent);
-    }
+    for (int32_t i = 0; i < n; i++)
+        out[i] = lm_exp((x[i] - max) * scale);
 }
 
 LM_VECTOR static float row_exp_sum(const float *x, float max, int32_t n)

@@ -14,7 +14,7 @@
 #include "random.h"
 #include "sampler.h"
 
-enum { V = 137, DRAWS = 200000 };
+enum { V = 137, DRAWS = 50000 };
 
 static float weights[V];
 static struct lm_candidate candidates[V];
