@@ -3,14 +3,15 @@
 
 local corpus = require "basics.corpus"
 
-local text = cached("basics-pretraining.jsonl", function(path)
+local text = cached(("basics-pretraining-%d.jsonl"):format(corpus.pretraining.documents),
+                    function(path)
   corpus.write(path, corpus.pretraining)
 end)
 
 local train = stage "trainer.fcft" {
   model = "nano", init = "random", mode = "corpus",
-  corpus = text, corpus_tokens = 4096, corpus_block = 256, steps = 1400,
-  lr = 3e-3, warmup = 100, decay = 0.3, final_lr_ratio = 0.05,
+  corpus = text, corpus_tokens = 2048, corpus_block = 256, corpus_holdout = 0.02, steps = 5200,
+  lr = 3e-3, warmup = 100, decay = 0.3, final_lr_ratio = 0.03,
 }
 
 return pipeline {

@@ -19,7 +19,7 @@ local python = require "basics.python"
 local corpus = {}
 
 -- What nano is pre-trained on: about 5.6 million tokens.
-corpus.pretraining = { documents = 72000, seed = 1 }
+corpus.pretraining = { documents = 140000, seed = 1 }
 
 corpus.traceback_percent = 8 -- share of the documents with a traceback in front
 
