@@ -1,7 +1,7 @@
 /* tokenizer.h - text to token ids and back: byte-level BPE as in Hugging Face's tokenizer.json.
  *
- * Identical to the `tokenizers` library on the files that it accepts; any byte sequence can be
- * encoded and comes back the same (invalid UTF-8 included).
+ * Identical to the `tokenizers` library (0.23) on the files that it accepts; any byte sequence can
+ * be encoded and comes back the same (invalid UTF-8 included).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_TOKENIZER_H

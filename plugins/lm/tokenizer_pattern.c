@@ -7,14 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PATTERN_LIMIT = 1 << 16, /* bytes */
-    GROWTH = 20,             /* bytes that one byte of a pattern can become, at most */
-};
+#include "tokenizer_unicode.h"
 
-/* What goes into a class for \s and \w: PCRE2's own also have U+180E, and lack marks. */
+enum { PATTERN_LIMIT = 1 << 13 /* bytes */ };
+
+/* What goes into a class for \s, \w and others. PCRE2's own \s also has U+180E, and its \w lacks
+ * marks and more. */
 #define SPACES "\\t-\\r\\x{85}\\p{Z}"
-#define WORDS "\\p{L}\\p{M}\\p{N}\\p{Pc}"
+#define WORDS "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}" YOUNG_LETTERS YOUNG_MARKS YOUNG_DIGITS
+/* Oniguruma's table of Latin-1, which it asks outside of classes, has these as \w too. */
+#define LATIN_NUMBERS "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}"
+
+/* Bytes that two bytes of a pattern can become, at most. */
+enum { GROWTH = sizeof "[^]" WORDS LATIN_NUMBERS };
 
 struct rewrite {
     const char *name;
@@ -47,9 +52,31 @@ static bool refuse(const struct rewrite *r, size_t size)
                           r->name, (int)strnlen(r->at, size), r->at, r->at - r->start);
 }
 
-/* \p{L}: kept whole. */
-static bool keep_property(struct rewrite *r)
+/* An escape of so many bytes that stands for a class. Within a class its complement cannot be
+ * written out. */
+static bool replace_class(struct rewrite *r, size_t size, const char *class, bool complement,
+                          bool in_class)
 {
+    if (complement && in_class)
+        return refuse(r, size);
+    if (!in_class)
+        put(r, "[^", complement ? 2 : 1);
+    replace(r, size, class);
+    if (!in_class)
+        put(r, "]", 1);
+    return true;
+}
+
+/* \p{L}: kept whole, but for the properties that patterns split by. */
+static bool rewrite_property(struct rewrite *r, bool in_class)
+{
+    bool complement = r->at[1] == 'P';
+    if (strncmp(r->at + 2, "{L}", 3) == 0)
+        return replace_class(r, 5, "\\p{L}" YOUNG_LETTERS, complement, in_class);
+    if (strncmp(r->at + 2, "{M}", 3) == 0)
+        return replace_class(r, 5, "\\p{M}" YOUNG_MARKS, complement, in_class);
+    if (strncmp(r->at + 2, "{N}", 3) == 0)
+        return replace_class(r, 5, "\\p{N}" YOUNG_NUMBERS, complement, in_class);
     const char *close = r->at[2] == '{' ? strchr(r->at, '}') : NULL;
     if (!close)
         return refuse(r, 3);
@@ -84,25 +111,20 @@ static bool rewrite_escape(struct rewrite *r, bool in_class)
     char c = r->at[1];
     switch (c) {
     case 's':
-        replace(r, 2, in_class ? SPACES : "[" SPACES "]");
-        return true;
-    case 'w':
-        replace(r, 2, in_class ? WORDS : "[" WORDS "]");
-        return true;
     case 'S':
+        return replace_class(r, 2, SPACES, c == 'S', in_class);
+    case 'w':
     case 'W':
-        if (in_class)
-            return refuse(r, 2);
-        replace(r, 2, c == 'S' ? "[^" SPACES "]" : "[^" WORDS "]");
-        return true;
+        return replace_class(r, 2, in_class ? WORDS : WORDS LATIN_NUMBERS, c == 'W', in_class);
+    case 'd':
+    case 'D':
+        return replace_class(r, 2, "\\p{Nd}" YOUNG_DIGITS, c == 'D', in_class);
     case 'p':
     case 'P':
-        return keep_property(r);
+        return rewrite_property(r, in_class);
     case 'x':
     case 'u':
         return keep_code(r);
-    case 'd':
-    case 'D':
     case 'r':
     case 'n':
     case 't':

@@ -2,7 +2,9 @@
  *
  * The `tokenizers` library compiles the patterns of tokenizer.json with Oniguruma in its Ruby
  * syntax. Most of a pattern means the same to PCRE2; what does not is rewritten, and what cannot
- * be rewritten is an error, so that no text is ever split another way in silence.
+ * be rewritten is an error, so that no text is ever split another way in silence. What is left to
+ * the version of PCRE2: which characters younger than Unicode 14 have a property other than \p{L},
+ * \p{M} and \p{N}.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_TOKENIZER_PATTERN_H

@@ -8,18 +8,14 @@
 
 #include "tokenizer_bytes.h"
 #include "tokenizer_pattern.h"
+#include "tokenizer_unicode.h"
 
 /* What ByteLevel splits by where it has use_regex (Radford et al. 2019). */
 static const char byte_level_pattern[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+|"
                                          " ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/* What Digits takes for one: the numbers that PCRE2 knows, and those of Unicode 15 to 17, which
- * the reference knows here (but not in its patterns) and a PCRE2 may be too old for. */
-#define DIGIT                                                                                      \
-    "[\\p{N}\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}"                       \
-    "\\x{11de0}-\\x{11de9}\\x{11f50}-\\x{11f59}\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}"         \
-    "\\x{16ff4}-\\x{16ff6}\\x{1ccf0}-\\x{1ccf9}\\x{1d2c0}-\\x{1d2d3}\\x{1e4f0}-\\x{1e4f9}"         \
-    "\\x{1e5f1}-\\x{1e5fa}]"
+/* What Digits takes for one: it knows a younger Unicode than the patterns. */
+#define DIGIT "[\\p{N}" YOUNGER_NUMBERS "]"
 
 /* ---- reading the description ---- */
 

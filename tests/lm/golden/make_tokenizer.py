@@ -84,6 +84,7 @@ TEXTS = [
     "\x00\x01\x7f\u0080\u009f\ud7fb\ue000\uffff\U00010000\U0010ffff",
     "a\u0300\u0301\u0302_b\u203fc ·d €1 ©2 ª3 µ4 º5 ß6 ÿ7",
     "\t\t\r\r\n\n \n \r\n  \t x\n  ",
+    "\U00031d90(self) \u1c89.append \U000105c0_name \U00010d40_x ²_x ⓐ_x \u0897_x",  # younger ones
     "Traceback (most recent call last):\n  File \"<string>\", line 3, in <module>\nAssertionError\n",
     "a" * 300,
     " " * 300 + "x",
