@@ -71,7 +71,7 @@ static void say(struct loop *loop, const struct outcome *now)
     loop->logged.counted += now->counted;
     if (loop->done % every && loop->done != loop->total)
         return;
-    host->log(host, LETI_LOG_INFO, "step %lld of %lld: loss %.4f, learning rate %.3g",
+    host->log(host, LETI_LOG_DEBUG, "step %lld of %lld: loss %.4f, learning rate %.3g",
               (long long)loop->done, (long long)loop->total,
               loop->logged.loss / (double)(loop->logged.counted ? loop->logged.counted : 1),
               loop->lr);
