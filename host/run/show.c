@@ -215,10 +215,14 @@ static void add_json(struct text *out, const struct store_rows *row)
     text_printf(out, ", \"reused\": %s}\n", store_number(row, REUSED) ? "true" : "false");
 }
 
-/* The bytes as they are, and a line feed where there is none. */
+/* The bytes, with nothing among them that a terminal would obey, and a line feed where there is
+ * none. */
 static void add_lines(struct text *out, struct leti_bytes bytes)
 {
-    text_append(out, bytes.data, bytes.size);
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned char c = (unsigned char)bytes.data[i];
+        text_add_char(out, (c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : (char)c);
+    }
     if (bytes.size && bytes.data[bytes.size - 1] != '\n')
         text_add_char(out, '\n');
 }
