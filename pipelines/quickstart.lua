@@ -13,8 +13,10 @@ local generate = stage "generator.lm" { model = "nano", samples = 8, temperature
                                         max_length = 256 }
 local evaluate = basics.evaluator { timeout = 3 }
 local feedback = stage "feedback.leti" {}
-local train    = stage "trainer.fcft" { epochs = 2, lr = 5e-4, batch = 16,
-                                        corpus = continued, corpus_tokens = 800 }
+local train    = stage "trainer.fcft" { epochs = 2, batch = 16, lr = 1e-3,
+                                        decay = 1, final_lr_ratio = 0.05, -- within an iteration
+                                        corpus = continued, corpus_tokens = 768,
+                                        corpus_block = 256 }
 
 return pipeline {
   name       = "quickstart",
