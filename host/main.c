@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands/commands.h"
@@ -65,6 +66,9 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     argp_err_exit_status = USAGE;
+    /* Stages share the cores: a plugin's threads that wait by spinning would take the time of
+     * those they wait for. Libraries read it when a plugin loads them. */
+    setenv("OMP_WAIT_POLICY", "passive", 0);
     int status = run(argc, argv);
     if ((fflush(stdout) || ferror(stdout)) && !status) {
         perror("leti: cannot write the output");
