@@ -3,8 +3,8 @@
  * A request asks for several samples of one prompt, whose keys and values are computed once and
  * shared by all of them. Samples of many requests decode together, up to `slots` at a time; a
  * slot that ends is refilled at once. Each sample draws from its own generator, seeded by its
- * own seed, so that it does not depend on what else is in the batch (as far as the products'
- * floating point allows).
+ * own seed, so that it does not depend on what else is in the batch, as far as the products'
+ * floating point allows (see LM_ROWS in forward.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_ENGINE_H

@@ -43,8 +43,9 @@ bool lm_forward_decode(struct lm_forward *, const struct lm_decode *, int32_t n,
 bool lm_forward_logits(struct lm_forward *, const float *hidden, int32_t n, float *logits,
                        struct leti_error *err);
 
-/* Products are made of this many rows at a time, so that few shapes occur, and a row's result
- * depends little on how many others there are. */
+/* Products are made of whole multiples of this many rows: for fewer oneDNN takes other kernels.
+ * With AVX-512 and one thread a row then comes out the same to the last bit however many others
+ * there are, and with it a whole sample; elsewhere the last bits may differ. */
 enum { LM_ROWS = 16 };
 
 static inline int32_t lm_rows(int32_t n)
