@@ -1,6 +1,6 @@
 #!/bin/sh
 # test.sh - installs packages, builds, and runs every test: the host's under ThreadSanitizer,
-# all but the slow whole runs under AddressSanitizer and UBSan, then all of them as released.
+# what is C under AddressSanitizer and UBSan, then all of them as released.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 cd "$(dirname "$0")/.."

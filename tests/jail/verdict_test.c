@@ -185,9 +185,9 @@ static struct ending endings[] = {
 
     /* what never ends by itself */
     { "endless_loop_times_out", "while True: pass", T, LETI_FAILED, "timeout", "",
-      "timed out after 1 s\n" },
+      "timed out after 3 s\n" },
     { "sleep_times_out", "import time\ntime.sleep(1000)", T, LETI_FAILED, "timeout", "",
-      "timed out after 1 s\n" },
+      "timed out after 3 s\n" },
     { "ignored_signals_do_not_help",
       "import signal\n"
       "for s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n"
@@ -239,7 +239,7 @@ static struct ending endings[] = {
       "for s in range(1, 65): os.kill(1, s)\n",
       "", PASSED },
     { "stopping_itself_times_out", "import os\nos.kill(os.getpid(), 19)", T, LETI_FAILED, "timeout",
-      "", "timed out after 1 s\n" },
+      "", "timed out after 3 s\n" },
     { "long_message_is_cut_in_the_middle", "raise ValueError('x' * 1000000 + 'end')", T,
       RAISES("ValueError", "bytes left out ...]") },
     { "broken_str_of_an_exception_is_told",
@@ -270,7 +270,7 @@ static void check_ending(void **state)
 static int group_setup(void **state)
 {
     (void)state;
-    bool ok = fake_open(&fake, PLUGIN) && fake_set(&fake, "timeout", "1") &&
+    bool ok = fake_open(&fake, PLUGIN) && fake_set(&fake, "timeout", "3") &&
               fake_set(&fake, "memory", "256") && fake_start(&fake);
     if (!ok)
         print_error("%s\n", fake.said);
