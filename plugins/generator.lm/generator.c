@@ -221,7 +221,7 @@ static void stop(void *self)
 }
 
 static const struct leti_option options[] = {
-    LETI_OPT_INT(struct generator, slots, "256", 1, 65536, "samples decoded at the same time"),
+    LETI_OPT_INT(struct generator, slots, "128", 1, 65536, "samples decoded at the same time"),
     LETI_OPT_INT(struct generator, memory, "4096", 0, 1 << 30,
                  "MiB that keys and values may take; fewer samples are decoded at the same time "
                  "where more would be needed"),

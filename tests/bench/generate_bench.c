@@ -108,7 +108,7 @@ static void measure(const int32_t *values)
 
 int main(int argc, char **argv)
 {
-    int32_t values[N_VALUES] = { 256, 8, 60, 33, 4, 128, 4, 352, 1025 };
+    int32_t values[N_VALUES] = { 128, 8, 60, 33, 4, 128, 4, 352, 1025 };
     for (int i = 1; i < argc && i <= N_VALUES; i++) {
         long value = strtol(argv[i], NULL, 10);
         if (value < 1 || value > 1 << 20)
