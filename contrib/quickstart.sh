@@ -6,6 +6,6 @@ set -eu
 cd "$(dirname "$0")/.."
 
 contrib/setup.sh
-cmake --preset release -DLETI_TESTS=OFF >/dev/null
+cmake --preset release >/dev/null
 cmake --build --preset release
 exec build/release/bin/leti run pipelines/quickstart.lua "$@"
