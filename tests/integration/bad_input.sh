@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 . "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
+unset LETI_DATA
 export LETI_PLUGIN_PATH="$LETI_BUILD_DIR/tests/plugins:$LETI_PLUGIN_PATH"
 cd "$work"
 mkdir model
