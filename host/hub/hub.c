@@ -187,7 +187,7 @@ const char *hub_endpoint(const struct hub *hub)
 static bool drain(struct hub *hub, size_t *n, bool *all_read, struct leti_error *err)
 {
     bool got = true;
-    hub->now = clock_seconds();
+    hub_turn(hub);
     for (int i = 0; i < DRAIN && got; i++) {
         if (!hub_receive(hub, &got, err))
             return false;

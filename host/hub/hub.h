@@ -21,7 +21,8 @@ struct hub_config {
     const char *listen;  /* tcp endpoint for remote workers, or NULL; loopback only */
     uint64_t seed;
     const char *program; /* that child processes run as `program join ...`; NULL: this one */
-    double beat_seconds; /* between heartbeats, 0: 1; a worker silent for ten of them is gone */
+    double beat_seconds; /* between heartbeats, 0: 1; one that joined by itself is gone when
+                          * silent for ten of them, one that was started here after sixty */
 };
 
 struct hub_model {

@@ -122,7 +122,8 @@ struct hub {
     char endpoint_ipc[108], endpoint_tcp[256]; /* "": not bound */
     uint64_t id, seed, next_use;
     size_t n_joined;
-    double beat, beat_due, tick_due, now, noise_due;
+    double beat, beat_due, tick_due, noise_due;
+    double now;   /* when this turn of hub_poll began; 0: there was none */
     size_t noise; /* malformed frames since the last line about them */
     struct hub_handler handler;
     void *context, *router;
@@ -182,6 +183,10 @@ bool hub_welcome(struct hub *, struct hub_worker *);
  * the queue, or, after HUB_ATTEMPTS, to the lost. Frees the worker; its slot will be filled. */
 bool hub_lose_worker(struct hub *, struct hub_worker *, enum hub_blame, const char *why,
                      struct leti_error *err);
+
+/* Begins a turn. A head that was stopped or starved has not heard its workers, whatever they
+ * said: time in which it did not turn counts against none of them. */
+void hub_turn(struct hub *);
 
 /* Heartbeats, silence, deadlines, ended threads and processes, new workers, lost units. all_read:
  * no message that might prove life is waiting. */

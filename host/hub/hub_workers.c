@@ -8,12 +8,14 @@
 #include "base/file.h"
 #include "hub/hub_internal.h"
 
-enum { SILENT_BEATS = 10, STILLBORN_MOST = 3 };
+/* The end of a thread or a process that was started here is seen, so its silence means little. */
+enum { SILENT_BEATS = 10, OWN_SILENT_BEATS = 60, STILLBORN_MOST = 3 };
 #define HELLO_SECONDS 60.0      /* from a start to Hello */
 #define START_SECONDS 1800.0    /* from Welcome to credit: a plugin may load much */
 #define LAST_WORDS_SECONDS 0.02 /* what a process sent before it ended may still be on its way */
 #define MOST_WORDS_SECONDS 1.0
 #define TICK_SECONDS 0.01
+#define TURN_MOST_SECONDS 0.25 /* of a turn that count; one that has nothing to do takes 0.05 */
 #define BACK_OFF_SECONDS 0.05
 #define BACK_OFF_MOST_SECONDS 5.0
 
@@ -67,7 +69,7 @@ struct hub_worker *hub_new_worker(struct hub *hub, struct hub_stage *stage, stru
     }
     worker->stage = stage;
     worker->slot = slot;
-    worker->since = worker->heard = hub->now = clock_seconds();
+    worker->since = worker->heard = clock_seconds();
     worker->pidfd = -1;
     if (slot)
         slot->worker = worker;
@@ -206,13 +208,21 @@ static bool empty_slot(struct hub *hub, struct hub_slot *slot, bool was_ready, c
                           stage->name, stage->stage->plugin.desc->name, slot->stillborn, why);
 }
 
+static void say_lost(struct hub *hub, const struct hub_worker *worker, const char *why)
+{
+    char units[64] = "";
+    size_t n = worker->units.n;
+    if (n)
+        snprintf(units, sizeof units, "; %zu unit%s to others", n, n == 1 ? " goes" : "s go");
+    hub_say(hub, worker->stage, LETI_LOG_WARN, "worker %s %s%s", worker->identity, why, units);
+}
+
 bool hub_lose_worker(struct hub *hub, struct hub_worker *worker, enum hub_blame blame,
                      const char *why, struct leti_error *err)
 {
     struct hub_slot *slot = worker->slot;
     bool was_ready = worker->state == WORKER_READY;
-    hub_say(hub, worker->stage, LETI_LOG_WARN, "worker %s %s; %zu unit%s go to others",
-            worker->identity, why, worker->units.n, worker->units.n == 1 ? "" : "s");
+    say_lost(hub, worker, why);
     give_back_units(hub, worker, blame, why);
     send_away(hub, worker, blame);
     hub_free_worker(hub, worker);
@@ -238,6 +248,33 @@ static bool tell_lost(struct hub *hub, struct leti_error *err)
 
 /* ---- time ---- */
 
+/* Nothing is moved past now: what began during the lost time lost only a part of it. */
+static void move_on(double *moment, double lost, double now)
+{
+    double moved = *moment + lost;
+    *moment = moved < now ? moved : now;
+}
+
+static void forgive(struct hub *hub, double lost)
+{
+    for (size_t i = 0; i < hub->n_workers; i++) {
+        struct hub_worker *worker = hub->workers[i];
+        move_on(&worker->heard, lost, hub->now);
+        move_on(&worker->since, lost, hub->now);
+        for (struct unit *unit = worker->units.first; unit; unit = unit->next)
+            if (unit->began > 0)
+                move_on(&unit->began, lost, hub->now);
+    }
+}
+
+void hub_turn(struct hub *hub)
+{
+    double before = hub->now;
+    hub->now = clock_seconds();
+    if (before > 0 && hub->now - before > TURN_MOST_SECONDS)
+        forgive(hub, hub->now - before - TURN_MOST_SECONDS);
+}
+
 static void beat(struct hub *hub)
 {
     if (hub->now < hub->beat_due)
@@ -254,7 +291,7 @@ static bool is_over(const struct hub *hub, const struct hub_worker *worker, bool
 {
     double deadline = worker->stage->deadline, now = hub->now;
     double start_limit = worker->state == WORKER_STARTING ? HELLO_SECONDS : START_SECONDS;
-    double silence = SILENT_BEATS * hub->beat;
+    double silence = (worker->slot ? OWN_SILENT_BEATS : SILENT_BEATS) * hub->beat;
     const struct unit *oldest = worker->units.first;
     *blame = BLAME_NOBODY;
     if (worker->died) {

@@ -376,6 +376,30 @@ static void gives_the_units_of_a_silent_worker_to_others(void **state)
     end(first);
 }
 
+/* The workers are stopped as well, so that nothing of them lies in the head's socket. */
+static void loses_no_worker_while_the_head_itself_does_not_turn(void **state)
+{
+    struct fixture *f = *state;
+    make_hub(f, "tcp://127.0.0.1:*");
+    struct stage *far = make_stage(f, "evaluator.hub", PLACE_REMOTE, 0);
+    far->options.deadline = 0.6;
+    must(hub_add_stage(f->hub, far, &trouble));
+    pid_t worker = join(f, "evaluator.hub");
+    evaluate(f, far, 0, "fine");
+    poll_until_closed(f, 1);
+    kill(worker, SIGSTOP);
+    evaluate(f, far, 1, "fine");
+    must(hub_poll(f->hub, 0, NULL, &trouble)); /* now the unit is in the worker's hands */
+    poll(NULL, 0, 1000);                       /* what is tested is that time goes by */
+    kill(worker, SIGCONT);
+    poll_until_closed(f, 2);
+    assert_int_equal(f->tags[1].verdicts, 1);
+    assert_int_equal(f->last_pid, worker);
+    assert_null(strstr(text_string(&f->log), "was silent"));
+    assert_null(strstr(text_string(&f->log), "missed the deadline"));
+    end(worker);
+}
+
 static void refuses_a_stage_that_does_not_exist(void **state)
 {
     struct fixture *f = *state;
@@ -531,6 +555,7 @@ int main(int argc, char **argv)
         test(counts_a_deadline_from_when_the_unit_runs),
         test(leaves_a_stuck_thread_behind),
         test(gives_the_units_of_a_silent_worker_to_others),
+        test(loses_no_worker_while_the_head_itself_does_not_turn),
         test(refuses_a_stage_that_does_not_exist),
         test(listens_on_loopback_alone),
         test(needs_an_endpoint_for_remote_stages),
