@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/path.h"
 #include "base/text.h"
+
+enum { QUOTE = 100 }; /* bytes of a setting that an error shows */
 
 /* What is done with each pinned key: written at the beginning, compared later. */
 typedef bool each_pin(struct run *, const char *key, const char *value, struct leti_error *err);
@@ -59,9 +62,135 @@ static bool pin_plugins(struct run *run, each_pin *pin, struct leti_error *err)
     return true;
 }
 
+/* ---- settings, one a line ---- */
+
+/* A file counts by what is in it, wherever it lies. */
+static bool add_value(struct text *text, const struct leti_option *option, const char *value,
+                      struct leti_error *err)
+{
+    char hash[HASH_TEXT];
+    if (option->type != LETI_TEXT || option->choices || !path_is_file(value)) {
+        json_text_string(text, value);
+        return true;
+    }
+    if (!hash_of_file(value, hash, err))
+        return false;
+    text_printf(text, "file %s", hash);
+    return true;
+}
+
+static bool add_setting(struct text *text, const struct leti_option *option,
+                        const struct settings *settings, struct leti_error *err)
+{
+    const struct setting *set = settings_get(settings, option->name);
+    bool good = true;
+    text_printf(text, "%s = ", option->name);
+    if (!set)
+        good = add_value(text, option, option->initial ? option->initial : "", err);
+    for (size_t i = 0; good && set && i < set->n_values; i++) {
+        text_add(text, i ? ", " : "");
+        good = add_value(text, option, set->values[i], err);
+    }
+    text_add_char(text, '\n');
+    return good;
+}
+
+/* Whether results depend on it. Not on how many workers there are and where; models are pinned by
+ * themselves, and so is what sources read. */
+static bool host_option_counts(const char *name)
+{
+    static const char *const names[] = { "samples", "temperature", "top_p", "top_k", "max_length" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool add_stage(struct text *text, const struct stage *stage, struct leti_error *err)
+{
+    const struct leti_plugin *desc = stage->plugin.desc;
+    for (const struct leti_option *o = desc->options; o && o->name; o++)
+        if (!add_setting(text, o, &stage->settings, err))
+            return false;
+    for (const struct leti_option *o = host_options(desc->kind); o->name; o++)
+        if (host_option_counts(o->name) && !add_setting(text, o, &stage->host_settings, err))
+            return false;
+    return true;
+}
+
+static void add_test(struct text *text, const struct test *test)
+{
+    static const char *const conditions[] = { "none", "good", "bad" };
+    text_printf(text, "samples = %u\ntemperature = %.17g\ntop_p = %.17g\ntop_k = %u\n",
+                test->samples, test->temperature, test->top_p, test->top_k);
+    text_printf(text, "max_length = %u\nevery = %u\ncondition = %s\n", test->max_length,
+                test->every, conditions[test->condition]);
+}
+
+static void add_pipeline(struct text *text, const struct pipeline *pipeline)
+{
+    text_printf(text, "seed = %llu\niterations = %u\npost =", (unsigned long long)pipeline->seed,
+                pipeline->iterations);
+    for (size_t i = 0; i < pipeline->n_post; i++) {
+        text_add(text, i ? ", " : " ");
+        json_text_string(text, pipeline->post[i]);
+    }
+    text_add(text, "\nstages =");
+    for (size_t i = 0; i < pipeline->n_stages; i++)
+        text_printf(text, " %s", pipeline->stages[i]->options.name);
+    text_add(text, "\ntests =");
+    for (size_t i = 0; i < pipeline->n_tests; i++)
+        text_printf(text, " %s", pipeline->tests[i].name);
+    text_add_char(text, '\n');
+}
+
+/* Takes the text. */
+static bool pin_text(struct run *run, each_pin *pin, const char *of, const char *name,
+                     struct text *text, struct leti_error *err)
+{
+    char key[128];
+    char *value = text_take(text, err);
+    snprintf(key, sizeof key, "setting of %s%s", of, name);
+    bool good = value && pin(run, key, value, err);
+    free(value);
+    return good;
+}
+
+static bool pin_stage(struct run *run, each_pin *pin, const struct stage *stage,
+                      struct leti_error *err)
+{
+    struct text text = { 0 };
+    if (!add_stage(&text, stage, err)) {
+        text_free(&text);
+        return false;
+    }
+    return pin_text(run, pin, "", stage->options.name, &text, err);
+}
+
+static bool pin_settings(struct run *run, each_pin *pin, struct leti_error *err)
+{
+    const struct pipeline *pipeline = run->pipeline;
+    struct text text = { 0 };
+    add_pipeline(&text, pipeline);
+    if (!pin_text(run, pin, "the pipeline", "", &text, err))
+        return false;
+    for (size_t i = 0; i < pipeline->n_stages; i++)
+        if (pipeline->stages[i]->plugin.desc->kind != LETI_SOURCE &&
+            !pin_stage(run, pin, pipeline->stages[i], err))
+            return false;
+    for (size_t i = 0; i < pipeline->n_tests; i++) {
+        struct text test = { 0 };
+        add_test(&test, &pipeline->tests[i]);
+        if (!pin_text(run, pin, "test ", pipeline->tests[i].name, &test, err))
+            return false;
+    }
+    return true;
+}
+
 static bool pin_all(struct run *run, each_pin *pin, struct leti_error *err)
 {
-    return pin_data(run, pin, err) && pin_models(run, pin, err) && pin_plugins(run, pin, err);
+    return pin_data(run, pin, err) && pin_models(run, pin, err) && pin_plugins(run, pin, err) &&
+           pin_settings(run, pin, err);
 }
 
 /* ---- writing ---- */
@@ -178,16 +307,35 @@ bool record_open_pipeline(struct store *store, struct pipeline **out, struct let
     return opened;
 }
 
+/* Goes on to the first line in which the texts differ. */
+static void skip_same_lines(const char **a, const char **b)
+{
+    size_t line = 0;
+    for (size_t i = 0; (*a)[i] && (*a)[i] == (*b)[i]; i++)
+        if ((*a)[i] == '\n')
+            line = i + 1;
+    *a += line;
+    *b += line;
+}
+
+static int line_length(const char *text)
+{
+    size_t length = strcspn(text, "\n");
+    return length < QUOTE ? (int)length : QUOTE;
+}
+
 static bool compare(struct run *run, const char *key, const char *value, struct leti_error *err)
 {
     char *recorded = NULL;
     if (!store_manifest(run->store, key, &recorded, err))
         return false;
-    bool same = recorded && !strcmp(recorded, value);
-    if (!same)
-        leti_error_set(err,
-                       "%s: the %s has changed since the run began: it was %.80s, and is %.80s",
-                       run->folder.name, key, recorded ? recorded : "not there", value);
+    const char *was = recorded ? recorded : "not there";
+    bool same = !strcmp(was, value);
+    if (!same) {
+        skip_same_lines(&was, &value);
+        leti_error_set(err, "%s: the %s has changed since the run began: it was %.*s, and is %.*s",
+                       run->folder.name, key, line_length(was), was, line_length(value), value);
+    }
     free(recorded);
     return same;
 }

@@ -14,7 +14,8 @@ bool record_begin(struct run *, struct leti_error *err);
 /* Opens the recorded pipeline. An error where the run was cut off before record_begin's end. */
 bool record_open_pipeline(struct store *, struct pipeline **out, struct leti_error *err);
 
-/* Other data, another model or another plugin than recorded are errors that name it. */
+/* Other data, models, plugins or settings than recorded, which a changed module or file may bring,
+ * are errors that name the first of them. */
 bool record_check(struct run *, struct leti_error *err);
 
 #endif

@@ -23,6 +23,15 @@ start() {
     done
 }
 
+# Settings that the recorded pipeline takes from elsewhere: a module, and a file that an option names.
+cat >settings.lua <<'EOF'
+return { post = { "\nprint" }, work_us = 200, samples = 16 }
+EOF
+echo some text >notes.txt
+sed -i -e '1i local settings = require "settings"' -e 's/post = { [^}]* }/post = settings.post/' \
+    -e 's/{ work_us = 200 }/{ work_us = settings.work_us, notes = "notes.txt" }/' \
+    -e 's/samples = 16/samples = settings.samples/' fake.lua
+
 start 200 "$LETI" run fake.lua --out run
 fails 1 "run: another leti is running it (process $head)" "$LETI" run --resume run
 kill -INT $head
@@ -39,6 +48,24 @@ cp problems.jsonl kept.jsonl
 sed -i 's/question 3/question 33/' problems.jsonl
 fails 1 "run: the data of training has changed since the run began" "$LETI" run --resume run
 cp kept.jsonl problems.jsonl
+
+# changed WHAT FROM TO: the run does not go on with another settings.lua.
+changed() {
+    cp settings.lua kept.lua
+    sed -i "s/$2/$3/" settings.lua
+    fails 1 "run: the setting of $1" "$LETI" run --resume run
+    mv kept.lua settings.lua
+}
+changed 'train has changed since the run began: it was work_us = "200", and is work_us = "201"' \
+    'work_us = 200' 'work_us = 201'
+changed 'the pipeline has changed since the run began: it was post = "\nprint", and is post = "x"' \
+    '"[^"]*"' '"x"'
+changed 'test held-out has changed since the run began: it was samples = 16, and is samples = 8' \
+    'samples = 16' 'samples = 8'
+echo other text >notes.txt
+fails 1 "run: the setting of train has changed since the run began: it was notes = file " \
+    "$LETI" run --resume run
+echo some text >notes.txt
 
 # The recorded pipeline counts, whatever became of the file.
 echo 'this is no Lua' >fake.lua

@@ -10,14 +10,20 @@
 
 struct trainer {
     int64_t work_us; /* options */
-    const char *fails;
+    const char *fails, *notes;
     const struct leti_host *host;
     uint64_t model, learned, n_examples;
 };
 
 static enum leti_status start(void *self, const struct leti_host *host)
 {
-    ((struct trainer *)self)->host = host;
+    struct trainer *trainer = self;
+    trainer->host = host;
+    FILE *notes = *trainer->notes ? fopen(trainer->notes, "r") : NULL;
+    if (*trainer->notes && !notes)
+        return host->fail(host, "notes %s: cannot be read", trainer->notes);
+    if (notes)
+        fclose(notes);
     return LETI_OK;
 }
 
@@ -77,6 +83,7 @@ static enum leti_status train(void *self, const struct leti_training *training)
 static const struct leti_option options[] = {
     LETI_OPT_INT(struct trainer, work_us, "0", 0, 1e9, "Microseconds that an example takes."),
     LETI_OPT_TEXT(struct trainer, fails, "", "It fails, and says this."),
+    LETI_OPT_TEXT(struct trainer, notes, "", "A file that must be there, for nothing."),
     { 0 },
 };
 
