@@ -87,6 +87,11 @@ static enum ending report_error(const struct python *py, const struct prepared *
     jail_relax();
     py->PyErr_Fetch(&class, &value, &traceback);
     py->PyErr_NormalizeException(&class, &value, &traceback);
+    void *trimmed =
+        traceback ? py->PyObject_CallFunctionObjArgs(prepared->trim, traceback, NULL) : NULL;
+    if (trimmed)
+        traceback = trimmed;
+    py->PyErr_Clear();
     if (traceback)
         py->PyException_SetTraceback(value, traceback);
     report_exception(py, class, report);
@@ -161,13 +166,28 @@ static bool compile_all(const struct python *py, const struct prepared *prepared
     return *program != NULL;
 }
 
+/* Before the tests, and after them, for a program may also wait for its call. */
+static void look_for_rebound(const struct python *py, const struct prepared *prepared)
+{
+    if (!py->PyObject_CallFunctionObjArgs(prepared->rebound, NULL))
+        py->PyErr_Clear();
+}
+
+static bool run_tests(const struct python *py, const struct prepared *prepared, void *tests)
+{
+    look_for_rebound(py, prepared);
+    if (!py->PyEval_EvalCode(tests, prepared->main, prepared->main))
+        return false;
+    look_for_rebound(py, prepared);
+    return true;
+}
+
 static enum ending run(const struct python *py, const struct prepared *prepared,
                        const struct text *text, struct report *report)
 {
     void *program = NULL, *tests = NULL, *scope = prepared->main;
     if (!compile_all(py, prepared, text, &program, &tests) ||
-        !py->PyEval_EvalCode(program, scope, scope) ||
-        (tests && !py->PyEval_EvalCode(tests, scope, scope)))
+        !py->PyEval_EvalCode(program, scope, scope) || (tests && !run_tests(py, prepared, tests)))
         return report_error(py, prepared, report);
     if (py->PyList_Size(prepared->found) > 0) {
         report_object(py, py->PyList_GetItem(prepared->found, 0), report);

@@ -14,7 +14,9 @@
 struct prepared {
     void *main;    /* the dict of a fresh __main__ */
     void *guard;   /* guard(tests, line) -> code that watches their comparisons */
+    void *rebound; /* rebound(): looks for builtins that the program replaced */
     void *found;   /* list of texts: what the guard noticed */
+    void *trim;    /* trim(traceback) -> the same without the guard's frames */
     void *text_io; /* io.StringIO */
     void *compile; /* builtins.compile */
     void *sources; /* None, or what lets tracebacks show the source */

@@ -302,10 +302,10 @@ static void serve(struct zygote *zygote, struct leti_error *err)
 static bool take_prepared(const struct python *py, struct prepared *out, struct leti_error *err)
 {
     void *tuple = py->PySys_GetObject("_leti");
-    void *members[6];
+    void *members[8];
     if (!tuple)
         return leti_error_set(err, "boot.py left nothing in sys._leti");
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 8; i++) {
         members[i] = py->PyTuple_GetItem(tuple, (ptrdiff_t)i);
         if (!members[i])
             return leti_error_set(err, "sys._leti is too short");
@@ -313,10 +313,12 @@ static bool take_prepared(const struct python *py, struct prepared *out, struct 
     }
     *out = (struct prepared){ .main = members[0],
                               .guard = members[1],
-                              .found = members[2],
-                              .text_io = members[3],
-                              .compile = members[4],
-                              .sources = members[5] };
+                              .rebound = members[2],
+                              .found = members[3],
+                              .trim = members[4],
+                              .text_io = members[5],
+                              .compile = members[6],
+                              .sources = members[7] };
     return py->PySys_SetObject("_leti", NULL) == 0 ||
            leti_error_set(err, "sys._leti cannot be removed");
 }

@@ -123,6 +123,43 @@ static struct ending endings[] = {
       "class L:\n    def __lt__(a, b): return True\n    def __sub__(a, b): return a\n"
       "    def __abs__(a): return a\nf = lambda x: L()",
       "assert abs(f(1) - 2) < 1e-6", SUSPICIOUS("L.__lt__") },
+    { "guard_cannot_be_replaced_by_name",
+      "import builtins\nfor scope in (vars(builtins), globals()):\n"
+      "    for name in ('<compared>', '\\0compared\\0', 'compared'):\n"
+      "        scope[name] = lambda *a: 2\n"
+      "def f(x): return 5",
+      T, RAISES("AssertionError", "AssertionError") },
+    { "method_with_the_globals_of_the_library_is_suspicious",
+      "import types, json\nclass Y:\n"
+      "    __eq__ = types.FunctionType((lambda s, o: True).__code__, vars(json))\n"
+      "f = lambda x: Y()",
+      T, SUSPICIOUS("Y.__eq__") },
+    { "shadowed_builtin_of_the_tests_is_suspicious", "def set(x): return 1\ndef f(x): return 0",
+      "assert set(f(1)) == set([2, 1])", SUSPICIOUS("the program replaced set") },
+    { "shadowed_abs_is_suspicious", "def abs(x): return 0\ndef f(x): return 0",
+      "def check(g):\n    assert abs(g(1) - 2) < 1e-6\ncheck(f)\n",
+      SUSPICIOUS("the program replaced abs") },
+    { "replaced_builtin_is_suspicious",
+      "import builtins\nbuiltins.set = lambda x: 1\ndef f(x): return 0",
+      "assert set(f(1)) == set([2, 1])", SUSPICIOUS("the program replaced set") },
+    { "builtin_replaced_in_a_test_is_suspicious",
+      "def f(x):\n    global set\n    set = lambda x: 1\n    return 0",
+      "f(1)\nassert set(f(1)) == set([2, 1])", SUSPICIOUS("the program replaced set") },
+    { "replaced_table_of_builtins_is_suspicious",
+      "def f(x): return 0\n__builtins__ = {'set': lambda x: 1}", "assert set(f(1)) == set([2, 1])",
+      SUSPICIOUS("the program replaced __builtins__") },
+    { "function_under_test_may_have_the_name_of_a_builtin", "def sum(a, b): return a + b",
+      "import math\nassert sum(1, 2) == 3\nassert math.sqrt(sum(2, 2)) == 2", PASSED },
+    { "builtins_that_the_tests_do_not_use_may_be_replaced", "def set(x): return 1\n" F, T, PASSED },
+    { "functions_of_the_library_may_shadow_builtins", "from math import *\n" F,
+      "assert pow(f(1), 2) == 4", PASSED },
+    { "frames_of_the_guard_are_not_in_feedback",
+      "import sys\ndef trace(frame, event, arg):\n"
+      "    if frame.f_code.co_name == 'compared':\n        raise ValueError('traced')\n"
+      "def f(x):\n    sys.settrace(trace)\n    return 2",
+      T,
+      RAISES("ValueError", "line 11, in <module>\n  File \"<string>\", line 7, in trace\n"
+                           "ValueError: traced\n") },
     { "own_objects_compared_with_each_other_pass",
       "class P:\n    def __init__(s, x): s.x = x\n    def __eq__(s, o): return s.x == o.x\n"
       "def f(x): return P(x)",
