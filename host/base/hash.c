@@ -83,9 +83,17 @@ bool hash_of_file(const char *path, char out[HASH_TEXT], struct leti_error *err)
     return true;
 }
 
-static int is_entry(const struct dirent *entry)
+static bool ends_with(const char *name, const char *end)
 {
-    return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    size_t size = strlen(name), end_size = strlen(end);
+    return size >= end_size && !strcmp(name + size - end_size, end);
+}
+
+static int is_model_file(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return !strcmp(name, "config.json") || !strcmp(name, "tokenizer.json") ||
+           ends_with(name, ".safetensors") || ends_with(name, ".safetensors.index.json");
 }
 
 /* Not alphasort, whose order is the locale's. */
@@ -101,7 +109,7 @@ static bool add_entry(struct hash *hash, const char *folder, const char *name,
     if (!path)
         return leti_error_set(err, "out of memory");
     char content[HASH_TEXT];
-    bool ok = hash_of_tree(path, content, err);
+    bool ok = hash_of_file(path, content, err);
     free(path);
     if (!ok)
         return false;
@@ -110,12 +118,10 @@ static bool add_entry(struct hash *hash, const char *folder, const char *name,
     return true;
 }
 
-bool hash_of_tree(const char *path, char out[HASH_TEXT], struct leti_error *err)
+bool hash_of_model(const char *path, char out[HASH_TEXT], struct leti_error *err)
 {
-    if (!path_is_folder(path))
-        return hash_of_file(path, out, err);
     struct dirent **entries;
-    int n = scandir(path, &entries, is_entry, by_bytes);
+    int n = scandir(path, &entries, is_model_file, by_bytes);
     if (n < 0)
         return leti_error_set(err, "cannot read %s: %s", path, strerror(errno));
     struct hash hash;

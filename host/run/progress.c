@@ -29,7 +29,7 @@ void progress_begin(struct progress *progress, const char *label, const char *ve
 {
     double now = clock_seconds();
     *progress = (struct progress){
-        .verb = verb, .began = now, .shown = now, .first = done, .total = total
+        .verb = verb, .began = now, .shown = now, .first = done, .total = total, .last = done
     };
     snprintf(progress->label, sizeof progress->label, "%s", label);
 }
@@ -63,6 +63,11 @@ void progress_show(struct progress *progress, uint64_t done, const char *note)
     char line[256];
     double now = clock_seconds();
     bool moves = log_has_progress();
+    if (done < progress->last) {
+        progress->began = now;
+        progress->first = done;
+    }
+    progress->last = done;
     if (now - progress->shown < (moves ? terminal_seconds : plain_seconds))
         return;
     progress->shown = now;

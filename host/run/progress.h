@@ -12,11 +12,13 @@ struct progress {
     const char *verb; /* "sampled" */
     double began, shown;
     uint64_t first, total; /* done before it began */
+    uint64_t last;         /* done when it was asked last */
 };
 
 void progress_begin(struct progress *, const char *label, const char *verb, uint64_t done,
                     uint64_t total);
-/* Cheap; shows something only when it is time to. note: what stands at the end, "passed 54 %". */
+/* Cheap; shows something only when it is time to. Where less is done than before, the work has
+ * begun anew, and its speed with it. note: what stands at the end, "passed 54 %". */
 void progress_show(struct progress *, uint64_t done, const char *note);
 void progress_end(struct progress *);
 

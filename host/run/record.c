@@ -27,7 +27,7 @@ static bool pin_models(struct run *run, each_pin *pin, struct leti_error *err)
     for (size_t i = 0; i < 2; i++) {
         if (!models[i].dir)
             continue;
-        if (!(i && same) && !hash_of_tree(models[i].dir, hash, err))
+        if (!(i && same) && !hash_of_model(models[i].dir, hash, err))
             return false;
         if (!pin(run, models[i].key, hash, err))
             return false;

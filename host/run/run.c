@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/path.h"
 #include "run/context.h"
 #include "run/journal.h"
 #include "run/preflight.h"
@@ -151,6 +151,13 @@ static bool do_iteration(struct run *run, uint32_t iteration, struct leti_error 
     return !pipeline->trainer || do_tests(run, iteration, err);
 }
 
+static const char finished_key[] = "finished";
+
+static uint32_t last_trained(const struct pipeline *pipeline)
+{
+    return pipeline->trainer ? pipeline->iterations : 0;
+}
+
 static bool do_all(struct run *run, struct leti_error *err)
 {
     const struct pipeline *pipeline = run->pipeline;
@@ -160,10 +167,30 @@ static bool do_all(struct run *run, struct leti_error *err)
     for (uint32_t i = 1; i <= last; i++)
         if (!do_iteration(run, i, err))
             return false;
-    return tell_end(run, pipeline->trainer ? last : 0, err);
+    return store_put_manifest(run->store, finished_key, "yes", err) &&
+           store_commit(run->store, err) && tell_end(run, last_trained(pipeline), err);
+}
+
+/* Whether all is done already, so that there is nothing to go on with. */
+static bool is_finished(struct run *run, bool *finished, struct leti_error *err)
+{
+    char *value = NULL;
+    if (!store_manifest(run->store, finished_key, &value, err))
+        return false;
+    *finished = value;
+    free(value);
+    return true;
 }
 
 /* ---- opening and closing ---- */
+
+static bool refuse_model(const struct stage *stage, const char *why, struct leti_error *err)
+{
+    const struct setting *set = settings_get(&stage->host_settings, "model");
+    return leti_error_set(err, "%s: %s: option \"model\": %s: %s",
+                          set && set->where ? set->where : stage->where, stage->options.name,
+                          stage->options.model, why);
+}
 
 static bool absolute_model(const struct stage *stage, char **out, struct leti_error *err)
 {
@@ -171,7 +198,12 @@ static bool absolute_model(const struct stage *stage, char **out, struct leti_er
     if (!model || !*model)
         return true;
     *out = realpath(model, NULL);
-    return *out || leti_error_set(err, "%s: model %s: %s", stage->where, model, strerror(errno));
+    if (!*out)
+        return refuse_model(stage, strerror(errno), err);
+    char *config = path_join(*out, "config.json");
+    bool is_model = config && path_is_file(config);
+    free(config);
+    return is_model || refuse_model(stage, "not a model's folder (no config.json in it)", err);
 }
 
 /* A trainer that names no model starts from the generator's. */
@@ -236,7 +268,9 @@ static bool begin(struct run *run, const struct run_config *config, struct leti_
     if (read_problems(run, err) && store_create(run->folder.path, &run->store, err) &&
         record_begin(run, err))
         return true;
-    file_remove_tree(run->folder.path, NULL);
+    store_close(run->store);
+    run->store = NULL;
+    folder_discard(&run->folder);
     return false;
 }
 
@@ -263,7 +297,33 @@ static bool preflight(struct run *run, struct leti_error *err)
     return good;
 }
 
-/* From the moment on that a run can be gone on with, errors say how. */
+/* Whether the store has anything that a new run would have to do again. */
+static bool has_results(struct run *run)
+{
+    struct store_rows *rows = NULL;
+    bool has = true; /* where that cannot be found out, all is kept */
+    if (store_select(run->store,
+                     "SELECT EXISTS (SELECT 1 FROM sample) OR EXISTS (SELECT 1 FROM lost) OR "
+                     "EXISTS (SELECT 1 FROM metric) OR EXISTS (SELECT 1 FROM part WHERE done)",
+                     &rows, NULL) &&
+        store_next(rows, NULL) == LETI_OK)
+        has = store_number(rows, 0);
+    store_rows_close(rows);
+    return has;
+}
+
+/* A new run that came to nothing is taken away again; of any other, the error says how to go on. */
+static bool give_up(struct run *run, bool resumed, struct leti_error *err)
+{
+    if (resumed || has_results(run))
+        return leti_error_set(err, "%s; go on with: leti run --resume %s", err->text,
+                              run->folder.name);
+    store_close(run->store);
+    run->store = NULL;
+    folder_discard(&run->folder);
+    return false;
+}
+
 static bool work(struct run *run, bool resumed, struct leti_error *err)
 {
     struct journal journal = { 0 };
@@ -274,8 +334,18 @@ static bool work(struct run *run, bool resumed, struct leti_error *err)
                 do_all(run, err);
     relay_close(&run->relay);
     journal_close(&journal);
-    return done ||
-           leti_error_set(err, "%s; go on with: leti run --resume %s", err->text, run->folder.name);
+    return done || give_up(run, resumed, err);
+}
+
+static bool work_or_tell(struct run *run, bool resumed, struct leti_error *err)
+{
+    bool finished = false;
+    if (!is_finished(run, &finished, err))
+        return false;
+    if (!finished)
+        return work(run, resumed, err);
+    tell_finished(run);
+    return tell_end(run, last_trained(run->pipeline), err);
 }
 
 static void close_run(struct run *run)
@@ -296,7 +366,7 @@ bool run_pipeline(const struct run_config *config, struct leti_error *err)
 {
     struct run run = { .json = config->json, .quiet = config->quiet };
     bool opened = config->resume ? go_on(&run, config, err) : begin(&run, config, err);
-    bool done = opened && work(&run, config->resume, err);
+    bool done = opened && work_or_tell(&run, config->resume, err);
     close_run(&run);
     return done;
 }

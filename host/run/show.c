@@ -254,7 +254,8 @@ static bool print_samples(struct store_rows *rows, const struct show_config *con
 {
     struct text out = { 0 }, id = { 0 };
     enum leti_status status = LETI_DONE;
-    for (int64_t n = 0; n < config->limit && (status = store_next(rows, err)) == LETI_OK; n++) {
+    int64_t n = 0;
+    for (; n < config->limit && (status = store_next(rows, err)) == LETI_OK; n++) {
         bool new_problem = !n || strcmp(text_string(&id), store_text(rows, ID)) != 0;
         text_clear(&out);
         if (config->json)
@@ -267,6 +268,8 @@ static bool print_samples(struct store_rows *rows, const struct show_config *con
     }
     text_free(&out);
     text_free(&id);
+    if (!n && config->limit && status == LETI_DONE)
+        return leti_error_set(err, "%s: no sample fits", config->folder);
     return status != LETI_ERROR;
 }
 

@@ -61,6 +61,11 @@ void tell_start(const struct run *run, bool resumed)
     text_free(&line);
 }
 
+void tell_finished(const struct run *run)
+{
+    say(run, "%s is finished", run->folder.name);
+}
+
 void tell_preflight(const struct run *run, const char *found)
 {
     say(run, "%-16s %s", "preflight", found);

@@ -7,6 +7,7 @@
 #include "run/context.h"
 
 void tell_start(const struct run *, bool resumed);
+void tell_finished(const struct run *); /* instead, where nothing is left to do */
 void tell_preflight(const struct run *, const char *found);
 
 /* A test's result, an iteration's counts, from the store. */

@@ -127,13 +127,16 @@ bool folder_create(const char *name, const char *out, struct folder *folder, str
         char *path = make_numbered(name, err);
         bool opened = path && open_locked(path, folder, err);
         free(path);
+        folder->made = opened;
         return opened;
     }
+    bool made = !path_is_folder(out);
     if (!file_make_folders(out, err))
         return false;
     if (!is_empty(out))
         return leti_error_set(err, "%s: is not empty; a run that is there goes on with --resume %s",
                               out, out);
+    folder->made = made;
     return open_locked(out, folder, err);
 }
 
@@ -155,6 +158,33 @@ void folder_close(struct folder *folder)
     free(folder->path);
     free(folder->name);
     *folder = (struct folder){ .lock = -1 };
+}
+
+static void empty_folder(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        bool inside = strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        char *item = inside ? path_join(path, entry->d_name) : NULL;
+        if (item)
+            file_remove_tree(item, NULL);
+        free(item);
+    }
+    closedir(dir);
+}
+
+/* The folder was empty when it was locked, so that all that is in it came with the run. */
+void folder_discard(struct folder *folder)
+{
+    if (!folder->path)
+        return;
+    if (folder->made)
+        file_remove_tree(folder->path, NULL);
+    else
+        empty_folder(folder->path);
+    folder_close(folder);
 }
 
 /* ---- checkpoints ---- */

@@ -13,6 +13,7 @@
 struct folder {
     char *path; /* absolute */
     char *name; /* as a person would give it: "runs/mbpp-001" */
+    bool made;  /* by folder_create, and not there before */
     int lock;   /* held while the folder is open, so that two heads never write one run */
 };
 
@@ -23,6 +24,10 @@ bool folder_create(const char *name, const char *out, struct folder *, struct le
 /* Locks a run's folder; an error names the process that has it. */
 bool folder_open(const char *path, struct folder *, struct leti_error *err);
 void folder_close(struct folder *);
+
+/* Removes what came into the folder since folder_create, and the folder itself where that made
+ * it; then as folder_close. As much as can be removed. */
+void folder_discard(struct folder *);
 
 /* A checkpoint is written to checkpoints/NNNN.tmp, an empty folder that checkpoint_begin makes;
  * checkpoint_end syncs all of it and gives it its name. The caller frees *path. */

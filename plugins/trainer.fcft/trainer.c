@@ -7,8 +7,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "trainer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "leti/plugin.h"
@@ -21,6 +23,8 @@ static enum leti_status start(void *self, const struct leti_host *host)
     struct trainer *trainer = self;
     bool corpus_alone = !strcmp(trainer->mode, "corpus");
     trainer->host = host;
+    if (*trainer->corpus && access(trainer->corpus, R_OK))
+        return host->fail(host, "corpus %s: %s", trainer->corpus, strerror(errno));
     if (corpus_alone && !*trainer->corpus)
         return host->fail(host, "mode \"corpus\" needs a corpus");
     if (trainer->steps && !corpus_alone)

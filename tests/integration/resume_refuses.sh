@@ -41,9 +41,9 @@ wait $head || status=$?
 contains out "leti run: stopped; go on with: leti run --resume run"
 [ -z "$(pgrep -P $head || true)" ] || wrong "workers are left"
 
-echo 2 >model/model.txt
+echo '{ }' >model/config.json
 fails 1 "run: the model of generator has changed since the run began" "$LETI" run --resume run
-echo 1 >model/model.txt
+echo '{}' >model/config.json
 cp problems.jsonl kept.jsonl
 sed -i 's/question 3/question 33/' problems.jsonl
 fails 1 "run: the data of training has changed since the run began" "$LETI" run --resume run
@@ -78,3 +78,5 @@ tail -n 1 "$work/stdout" >first.json
 works "$LETI" run --resume run --json
 tail -n 1 "$work/stdout" >second.json
 cmp first.json second.json || wrong "a finished run changed"
+works "$LETI" run --resume run
+[ "$(head -n 1 stdout)" = "run is finished" ] || wrong "it went on: $(cat stdout)"

@@ -11,8 +11,8 @@ refuses() {
     text=$1
     shift
     fails 1 "$text" "$LETI" run fake.lua --out "run-$#" --quiet "$@"
-    [ "$(sqlite3 "run-$#/run.db" "SELECT count(*) FROM sample")" = 0 ] || wrong "samples were drawn"
-    rm -rf "run-$#"
+    ! grep -q "go on with" "$work/stderr" || wrong "it says how to go on with nothing"
+    [ ! -e "run-$#" ] || wrong "a run that came to nothing is left"
 }
 
 refuses "evaluate, problem p0, an empty program: should fail, and passed: its tests test nothing" \
@@ -20,6 +20,13 @@ refuses "evaluate, problem p0, an empty program: should fail, and passed: its te
 refuses "evaluate, problem p0, its reference: could not be judged: jail" \
     --set evaluate.infra_of=1
 refuses "generate, problem p0, one sample: this problem is too hard" --set generate.fails=p0
+refuses "train" --set train.notes=nowhere.txt
+mkdir own
+fails 1 "this problem is too hard" "$LETI" run fake.lua --out own --set generate.fails=p0 --quiet
+[ -d own ] && [ -z "$(ls -A own)" ] || wrong "the user's own folder must stay, and be empty"
+mkdir nomodel
+fails 1 "--set: generate: option \"model\": nomodel: not a model's folder (no config.json" \
+    "$LETI" run fake.lua --out own --set generate.model=nomodel
 
 sed -i 's/"reference": "[^"]*"/"reference": "wrong"/' problems.jsonl
 refuses "evaluate, problem p0, its reference: should pass, and failed: exception: AssertionError" \

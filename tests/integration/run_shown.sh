@@ -62,6 +62,8 @@ works "$LETI" show runs/fake-001 p3 --failed --limit 1
 contains stdout "failed, AssertionError"
 works "$LETI" show runs/fake-001 --test held-out --reason passed --limit 3 --json
 [ "$(grep -c '"outcome": "passed"' stdout)" = 3 ] || wrong "3 that passed were expected"
+fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --reason Nosuch
+fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --iteration 77
 fails 1 'no problem "p99" in this run' "$LETI" show runs/fake-001 p99
 fails 1 'no test "other" in this run' "$LETI" show runs/fake-001 --test other
 fails 1 'not a run (no run.db in it)' "$LETI" show runs

@@ -224,24 +224,26 @@ static void hashes_as_sha256_does(void **state)
     assert_string_equal(text, other);
 }
 
-static void hash_of_a_folder_knows_names_and_contents(void **state)
+static void hash_of_a_model_knows_names_and_contents_of_its_files(void **state)
 {
     (void)state;
     char first[HASH_TEXT], text[HASH_TEXT];
-    assert_true(file_make_folders(in_folder("m/sub"), NULL));
-    assert_true(file_write(in_folder("m/x"), "1", 1, NULL));
-    assert_true(file_write(in_folder("m/sub/y"), "2", 1, NULL));
-    assert_true(hash_of_tree(in_folder("m"), first, NULL));
-    assert_true(file_write(in_folder("m/sub/y"), "3", 1, NULL));
-    assert_true(hash_of_tree(in_folder("m"), text, NULL));
+    assert_true(file_make_folders(in_folder("m/.git"), NULL));
+    assert_true(file_write(in_folder("m/config.json"), "1", 1, NULL));
+    assert_true(file_write(in_folder("m/a.safetensors"), "2", 1, NULL));
+    assert_true(hash_of_model(in_folder("m"), first, NULL));
+    assert_true(file_write(in_folder("m/a.safetensors"), "3", 1, NULL));
+    assert_true(hash_of_model(in_folder("m"), text, NULL));
     assert_string_not_equal(first, text);
-    assert_true(file_write(in_folder("m/sub/y"), "2", 1, NULL));
-    assert_true(hash_of_tree(in_folder("m"), text, NULL));
+    assert_true(file_write(in_folder("m/a.safetensors"), "2", 1, NULL));
+    assert_true(file_write(in_folder("m/pytorch_model.bin"), "4", 1, NULL));
+    assert_true(file_write(in_folder("m/.git/HEAD"), "5", 1, NULL));
+    assert_true(hash_of_model(in_folder("m"), text, NULL));
     assert_string_equal(first, text);
     char from[256];
-    strcpy(from, in_folder("m/x"));
-    assert_true(file_rename(from, in_folder("m/z"), NULL));
-    assert_true(hash_of_tree(in_folder("m"), text, NULL));
+    strcpy(from, in_folder("m/a.safetensors"));
+    assert_true(file_rename(from, in_folder("m/b.safetensors"), NULL));
+    assert_true(hash_of_model(in_folder("m"), text, NULL));
     assert_string_not_equal(first, text);
 }
 
@@ -280,7 +282,7 @@ int main(void)
         cmocka_unit_test(replaces_a_file_whole_or_not_at_all),
         cmocka_unit_test(makes_syncs_and_removes_folders),
         cmocka_unit_test(hashes_as_sha256_does),
-        cmocka_unit_test(hash_of_a_folder_knows_names_and_contents),
+        cmocka_unit_test(hash_of_a_model_knows_names_and_contents_of_its_files),
         cmocka_unit_test(names_paths),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

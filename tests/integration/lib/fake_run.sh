@@ -9,6 +9,7 @@ command -v sqlite3 >/dev/null || wrong "sqlite3 is not installed"
 fake_pipeline() {
     mkdir model
     echo 1 >model/model.txt
+    echo '{}' >model/config.json
     i=0
     while [ $i -lt 20 ]; do
         printf '{"id": "p%d", "prompt": "question %d", "tests": "answer %d", ' $i $i $((i % 8))
