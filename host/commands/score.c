@@ -19,7 +19,18 @@ struct arguments {
     const char *replicas;
 };
 
+enum { MOST_REPLICAS = 1024 };
 enum { KEY_SET = 256, KEY_TASK, KEY_REFERENCE, KEY_POST, KEY_PROBLEMS, KEY_REPLICAS };
+
+/* Each is a worker of its own; as many as a stage may have. */
+static void check_replicas(const char *text, struct argp_state *state)
+{
+    char *end = NULL;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || number < 1 || number > MOST_REPLICAS)
+        argp_error(state, "--replicas must be a number from 1 to %d, not \"%s\"", MOST_REPLICAS,
+                   text);
+}
 
 /* An option of the evaluator: "timeout=3" becomes "evaluate.timeout=3". */
 static bool add_option(struct arguments *arguments, const char *name, const char *rest)
@@ -66,6 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->problems = arg;
         return 0;
     case KEY_REPLICAS:
+        check_replicas(arg, state);
         arguments->replicas = arg;
         return 0;
     case ARGP_KEY_ARG:

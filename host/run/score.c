@@ -7,6 +7,7 @@
 #include "run/score.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "run/rollout.h"
 #include "run/samples.h"
 #include "run/stop.h"
+#include "script/places.h"
 
 enum { ITERATION = 0 };
 
@@ -50,6 +52,8 @@ static void add_quoted(struct text *text, const char *string)
     text_add_char(text, '"');
 }
 
+static const char chunk_name[] = "./score"; /* in this folder, whose modules and data it sees */
+
 static char *pipeline_text(const struct score_config *config, struct leti_error *err)
 {
     struct text text = { 0 };
@@ -66,16 +70,57 @@ static char *pipeline_text(const struct score_config *config, struct leti_error 
     return text_take(&text, err);
 }
 
+static int is_task(const struct dirent *entry)
+{
+    size_t size = strlen(entry->d_name);
+    return size > 4 && !strcmp(entry->d_name + size - 4, ".lua") &&
+           strcmp(entry->d_name, "task.lua") != 0; /* what tasks are made with */
+}
+
+/* Says which tasks came with the program. */
+static bool refuse_task(const char *task, struct leti_error *err)
+{
+    struct text text = { 0 };
+    struct dirent **entries = NULL;
+    char *pipelines = places_pipelines(NULL);
+    char *folder = pipelines ? path_join(pipelines, "tasks") : NULL;
+    int n = folder ? scandir(folder, &entries, is_task, alphasort) : 0;
+    text_printf(&text, "no task \"%s\"", task);
+    for (int i = 0; i < n; i++) {
+        text_printf(&text, "%s%.*s", i ? ", " : "; there are ", (int)strlen(entries[i]->d_name) - 4,
+                    entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    free(folder);
+    free(pipelines);
+    leti_error_set(err, "%s", text_string(&text));
+    text_free(&text);
+    return false;
+}
+
+/* Says what went wrong in the pipeline, whose text no person wrote: without its lines, and with
+ * the task in the place of Lua's words for a module that is not there. */
+static bool explain(const struct score_config *config, struct leti_error *err)
+{
+    char missing[256];
+    snprintf(missing, sizeof missing, "module 'tasks.%s' not found", config->task);
+    if (strstr(err->text, missing) || !strcmp(config->task, "task"))
+        return refuse_task(config->task, err);
+    const char *colon = strstr(err->text, chunk_name) == err->text ? strchr(err->text, ' ') : NULL;
+    return colon && leti_error_set(err, "%s", colon + 1);
+}
+
 static bool open_pipeline(struct score *score, struct leti_error *err)
 {
     const struct score_config *config = score->config;
     char *text = pipeline_text(config, err);
     if (!text)
         return false;
-    bool opened = pipeline_open_text(text, "./score", config->overrides, config->n_overrides,
+    bool opened = pipeline_open_text(text, chunk_name, config->overrides, config->n_overrides,
                                      &score->pipeline, err);
     free(text);
-    return opened;
+    return opened || explain(config, err);
 }
 
 /* ---- samples into the store ---- */

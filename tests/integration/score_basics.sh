@@ -53,9 +53,15 @@ fails 1 'wrong.jsonl:1: not a JSON object' "$LETI" score wrong.jsonl --task basi
 : >wrong.jsonl
 fails 1 'wrong.jsonl: holds no sample' "$LETI" score wrong.jsonl --task basics
 fails 1 'nowhere.jsonl' "$LETI" score nowhere.jsonl --task basics
-fails 1 'nothing' "$LETI" score samples.jsonl --task nothing
+fails 1 'score: no task "nothing"; there are basics, humaneval, mbpp' \
+    "$LETI" score samples.jsonl --task nothing
+fails 1 'score: no task "task"; there are' "$LETI" score samples.jsonl --task task
 fails 1 'did you mean "timeout"' "$LETI" score samples.jsonl --task basics --set timout=3
 status=0
 "$LETI" score --task basics 2>out || status=$?
 [ $status = 2 ] || wrong "status $status without samples"
+status=0
+"$LETI" score samples.jsonl --task basics --replicas 0 2>out || status=$?
+[ $status = 2 ] || wrong "status $status with no replicas"
+contains out '--replicas must be a number from 1 to 1024, not "0"'
 [ -z "$(ls tmp)" ] || wrong "a scratch folder is left: $(ls tmp)"
