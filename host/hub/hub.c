@@ -5,10 +5,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -99,6 +103,48 @@ static bool open_tcp(struct hub *hub, const char *listen, struct leti_error *err
     return true;
 }
 
+static bool refuses_connections(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int n = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    bool refused = n < (int)sizeof address.sun_path &&
+                   connect(fd, (struct sockaddr *)&address, sizeof address) != 0 &&
+                   errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+/* Whether "BASE/leti-PID-XXXXXX" is of this user and of a process that is gone. */
+static bool is_of_the_dead(const char *dir)
+{
+    struct stat folder;
+    char *end;
+    long pid = strtol(strrchr(dir, '/') + strlen("/leti-"), &end, 10);
+    return pid > 0 && *end == '-' && lstat(dir, &folder) == 0 && S_ISDIR(folder.st_mode) &&
+           folder.st_uid == geteuid() && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A head that was killed could not remove its own. Both are asked: the number may be of a process
+ * that lives in another container, the socket may be one that is just being made. */
+static void remove_stale_folders(const char *base)
+{
+    char pattern[128], socket_path[128];
+    glob_t found = { 0 };
+    snprintf(pattern, sizeof pattern, "%s/leti-[0-9]*-??????", base);
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            snprintf(socket_path, sizeof socket_path, "%s/head", found.gl_pathv[i]);
+            if (is_of_the_dead(found.gl_pathv[i]) && refuses_connections(socket_path)) {
+                unlink(socket_path);
+                rmdir(found.gl_pathv[i]);
+            }
+        }
+    globfree(&found);
+}
+
 /* In a folder that only this user may enter; its path must stay short, as a socket's does. */
 static bool open_ipc(struct hub *hub, struct leti_error *err)
 {
@@ -107,7 +153,8 @@ static bool open_ipc(struct hub *hub, struct leti_error *err)
     const char *base = getenv("XDG_RUNTIME_DIR");
     if (!base || strlen(base) > 60 || access(base, W_OK) != 0)
         base = "/tmp";
-    if (asprintf(&hub->ipc_dir, "%s/leti-XXXXXX", base) < 0) {
+    remove_stale_folders(base);
+    if (asprintf(&hub->ipc_dir, "%s/leti-%ld-XXXXXX", base, (long)getpid()) < 0) {
         hub->ipc_dir = NULL;
         return leti_error_set(err, "out of memory");
     }

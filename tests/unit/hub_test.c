@@ -4,6 +4,7 @@
 #include "hub_fixture.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -487,7 +488,7 @@ static void room_shrinks_as_the_queue_grows(void **state)
     assert_int_equal(hub_room(f->hub, stage), room);
 }
 
-/* The head of worker_processes_end_with_the_head: tells its worker's process, and stays. */
+/* The head of the next test: tells its worker's process, and stays. */
 static int be_head(void)
 {
     void *state = NULL;
@@ -503,9 +504,21 @@ static int be_head(void)
         pause();
 }
 
-static void worker_processes_end_with_a_head_that_is_killed(void **state)
+static size_t sockets_of(const char *folder, pid_t head)
 {
-    (void)state;
+    char pattern[128];
+    glob_t found = { 0 };
+    snprintf(pattern, sizeof pattern, "%s/leti-%ld-*/head", folder, (long)head);
+    glob(pattern, 0, NULL, &found);
+    size_t n = found.gl_pathc;
+    globfree(&found);
+    return n;
+}
+
+static void a_killed_head_leaves_no_process_and_its_socket_until_the_next(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", f->run_dir, 1), 0);
     int pipe_ends[2];
     pid_t head;
     long worker = 0;
@@ -527,6 +540,12 @@ static void worker_processes_end_with_a_head_that_is_killed(void **state)
     struct pollfd ended = { .fd = fd, .events = POLLIN };
     assert_int_equal(poll(&ended, 1, 20000), 1);
     close(fd);
+    assert_int_equal(sockets_of(f->run_dir, head), 1);
+    make_hub(f, NULL);
+    add_stage(f, "evaluator.hub", PLACE_PROCESS, 1);
+    assert_int_equal(sockets_of(f->run_dir, head), 0);
+    assert_int_equal(sockets_of(f->run_dir, getpid()), 1);
+    unsetenv("XDG_RUNTIME_DIR");
     file_remove_tree(run_dir, NULL);
 }
 
@@ -561,7 +580,7 @@ int main(int argc, char **argv)
         test(needs_an_endpoint_for_remote_stages),
         test(tells_nothing_of_what_was_cancelled),
         test(room_shrinks_as_the_queue_grows),
-        cmocka_unit_test(worker_processes_end_with_a_head_that_is_killed),
+        test(a_killed_head_leaves_no_process_and_its_socket_until_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
