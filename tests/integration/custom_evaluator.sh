@@ -33,11 +33,13 @@ fails 1 'leti check: --set: evaluate2 (evaluator.brief): option "lines" must be 
 # It judges the samples of a run. Every fake program has two lines, or three with its junk.
 export LETI_PLUGIN_PATH="$work/example:$LETI_BUILD_DIR/tests/plugins"
 echo '{"id": "one", "prompt": "p", "tests": "answer"}' >problems.jsonl
+mkdir model
+echo '{}' >model/config.json
 cat >run.lua <<'EOF'
 return pipeline {
   problems = stage "source.jsonl" { file = "problems.jsonl" },
   preflight = false,
-  flow = stage "generator.fake" { model = here, samples = 32 }
+  flow = stage "generator.fake" { model = "model", samples = 32 }
          >> (stage "evaluator.fake" { } & stage "evaluator.brief" { lines = 2 }),
 }
 EOF

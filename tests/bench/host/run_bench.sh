@@ -11,6 +11,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/leti-bench-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 mkdir model
+echo '{}' >model/config.json
 export LETI_PLUGIN_PATH="$build/tests/plugins:$build/lib/plugins"
 
 for place in thread process; do
