@@ -588,6 +588,8 @@ static void refuses_modes_that_lack_something(void **state)
     (void)state;
     assert_not_started((const char *[]){ "mode", "corpus", NULL }, "needs a corpus");
     assert_not_started((const char *[]){ "steps", "5", NULL }, "needs mode");
+    assert_not_started((const char *[]){ "corpus", path("missing.jsonl"), NULL },
+                       "missing.jsonl: No such file");
 }
 
 static void assert_untrainable(const char *corpus, const char *text, const char *why)
@@ -596,8 +598,7 @@ static void assert_untrainable(const char *corpus, const char *text, const char 
     const char *options[] = {
         "mode", "corpus", "init", "random", "corpus", file, "steps", "1", NULL
     };
-    if (text)
-        write_file(corpus, text);
+    write_file(corpus, text);
     void *self = started(options);
     load(self, "base");
     assert_int_equal(try_train(self, 1, "none"), LETI_ERROR);
@@ -609,7 +610,6 @@ static void assert_untrainable(const char *corpus, const char *text, const char 
 static void names_the_line_of_a_bad_corpus(void **state)
 {
     (void)state;
-    assert_untrainable("missing.jsonl", NULL, "missing.jsonl: No such file");
     assert_untrainable("bad.jsonl", "{\"text\": \"a\"}\n\n{\"text\": 5}\n", "bad.jsonl:3: ");
     assert_untrainable("cut.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b", "cut.jsonl:2: ");
     assert_untrainable("empty.jsonl", "\n", "none to train on");
