@@ -40,8 +40,8 @@ struct lm_gguf_array; /* lives as long as the file is open */
 bool lm_gguf_has(const struct lm_gguf *, const char *key);
 
 /* A key that is not there, or that has a value of another type, is an error that names it; ask
- * lm_gguf_has first for one that may be absent. int takes every integer type that holds the value,
- * real takes f32, f64 and integers. */
+ * lm_gguf_has first for one that may be absent. int takes every integer type (a
+ * uint64 beyond int64_t reads as INT64_MAX), real takes f32, f64 and integers. */
 bool lm_gguf_get_string(const struct lm_gguf *, const char *key, struct lm_gguf_text *out,
                         struct leti_error *err);
 bool lm_gguf_get_int(const struct lm_gguf *, const char *key, int64_t *out, struct leti_error *err);
