@@ -225,8 +225,9 @@ def gguf_seeds(out):
                                      {"token_embd.weight": (dtype, [block, 2])}))
     put(out, "fields", gguf({
         "general.alignment": (U32, 64), "u": (U64, 1 << 40), "b": (BOOL, True),
-        "a": (ARRAY, (ARRAY, [(U32, [1, 2]), (U32, [])])), "s": (ARRAY, (TEXT_TYPE, ["a", ""]))},
+        "a": (ARRAY, (U32, [1, 2])), "s": (ARRAY, (TEXT_TYPE, ["a", ""]))},
         {"x": ("F32", [2, 3]), "y": ("F16", [5])}, alignment=64))
+    put(out, "nested", gguf({"a": (ARRAY, (ARRAY, [(U32, [1, 2]), (U32, [])]))}, {}))
     alphabet = byte_alphabet() + ["<|good|>", "er", "\u0120\u0120"]
     put(out, "bpe", gguf(gguf_model(
         "llama", alphabet, **{
