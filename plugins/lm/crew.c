@@ -22,6 +22,8 @@ struct part {
 
 struct lm_crew {
     const struct lm_model *model;
+    struct lm_weights weights;
+    struct lm_products *products;
     int32_t allowed;
     float *hidden; /* [max_draws][C] */
     float *logits; /* [max_draws rounded up to LM_ROWS][V] */
@@ -34,7 +36,8 @@ static bool create_part(const struct lm_crew *crew, struct lm_kv_cache *cache,
                         struct leti_error *err)
 {
     size_t V = (size_t)crew->model->config.vocab_size;
-    return lm_forward_create(crew->model, cache, max_positions, max_rows, &part->forward, err) &&
+    return lm_forward_create(crew->model, &crew->weights, crew->products, cache, max_positions,
+                             max_rows, &part->forward, err) &&
            lm_buffer(V, sizeof(float), &part->scratch.weights, err) &&
            lm_buffer(V, sizeof(struct lm_candidate), &part->scratch.candidates, err);
 }
@@ -49,6 +52,7 @@ bool lm_crew_create(const struct lm_model *model, struct lm_kv_cache *cache, int
     if (!crew)
         return leti_error_set(err, "out of memory");
     crew->model = model;
+    lm_weights_init(&crew->weights, false);
     crew->allowed = allowed;
     crew->n_parts = omp_get_max_threads();
     crew->parts = calloc((size_t)crew->n_parts, sizeof *crew->parts);
@@ -56,6 +60,8 @@ bool lm_crew_create(const struct lm_model *model, struct lm_kv_cache *cache, int
         leti_error_set(err, "out of memory for %d threads", crew->n_parts);
         goto fail;
     }
+    if (!lm_products_create(&crew->products, err) || !lm_weights_update(&crew->weights, model, err))
+        goto fail;
     for (int32_t i = 0; i < crew->n_parts; i++)
         if (!create_part(crew, cache, max_positions, max_rows, &crew->parts[i], err))
             goto fail;
@@ -79,6 +85,8 @@ void lm_crew_destroy(struct lm_crew *crew)
         free(crew->parts[i].scratch.candidates);
     }
     free(crew->parts);
+    lm_weights_clear(&crew->weights);
+    lm_products_destroy(crew->products);
     free(crew->hidden);
     free(crew->logits);
     free(crew);

@@ -106,6 +106,7 @@ bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struc
         return leti_error_set(err, "out of memory");
     decoder->config = *config;
     decoder->max_tokens = max_tokens;
+    lm_weights_init(&decoder->weights, true);
     if (!allocate(decoder, err) || !lm_products_create(&decoder->products, err)) {
         lm_decoder_destroy(decoder);
         return false;
@@ -120,6 +121,7 @@ void lm_decoder_destroy(struct lm_decoder *decoder)
     if (!decoder)
         return;
     lm_products_destroy(decoder->products);
+    lm_weights_clear(&decoder->weights);
     free(decoder->layers);
     free(decoder->memory);
     free(decoder);
@@ -168,7 +170,8 @@ static bool pass_begin(struct lm_pass *pass, struct lm_decoder *decoder,
                        struct leti_error *err)
 {
     const struct lm_config *config = &model->config;
-    if (!check_model(&decoder->config, config, err) || !check_batch(decoder, model, batch, err))
+    if (!check_model(&decoder->config, config, err) || !check_batch(decoder, model, batch, err) ||
+        !lm_weights_update(&decoder->weights, model, err))
         return false;
     *pass = (struct lm_pass){
         .decoder = decoder,

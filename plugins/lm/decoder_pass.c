@@ -68,19 +68,21 @@ static bool share_out(const struct lm_pass *pass, share *work, int32_t l, int64_
 /* ---- what a block goes through ---- */
 
 /* y [rows][to] = beta y + x [rows][from] w^T. */
-static bool linear(const struct lm_pass *pass, struct rows rows, const float *x, size_t w, float *y,
-                   float beta, int64_t to, int64_t from, struct leti_error *err)
+static bool linear(const struct lm_pass *pass, struct rows rows, const float *x,
+                   const struct lm_weight *w, float *y, float beta, int64_t to, int64_t from,
+                   struct leti_error *err)
 {
-    return lm_matmul(pass->decoder->products, x + rows.first * from, false, param(pass, w), true,
-                     y + rows.first * to, beta, rows.n, to, from, err);
+    return lm_linear(pass->decoder->products, w, x + rows.first * from, y + rows.first * to, beta,
+                     rows.n, err);
 }
 
 /* dx [rows][from] = dy [rows][to] w. */
-static bool linear_backward(const struct lm_pass *pass, struct rows rows, const float *dy, size_t w,
-                            float *dx, int64_t to, int64_t from, struct leti_error *err)
+static bool linear_backward(const struct lm_pass *pass, struct rows rows, const float *dy,
+                            const struct lm_weight *w, float *dx, int64_t to, int64_t from,
+                            struct leti_error *err)
 {
-    return lm_matmul(pass->decoder->products, dy + rows.first * to, false, param(pass, w), false,
-                     dx + rows.first * from, 0.0f, rows.n, from, to, err);
+    return lm_linear_backward(pass->decoder->products, w, dy + rows.first * to,
+                              dx + rows.first * from, rows.n, err);
 }
 
 static void copy(const struct lm_pass *pass, struct rows rows, const float *from, float *to)
@@ -113,7 +115,8 @@ static bool before_attention(const struct lm_pass *pass, int32_t l, struct rows 
     const struct lm_layer *layer = &pass->model->layers[l];
     const struct lm_kept *kept = &d->layers[l];
     norm(pass, rows, &d->attn, kept->x, layer->attn_norm);
-    if (!linear(pass, rows, d->attn.out, layer->wqkv, kept->qkv, 0.0f, pass->Q, pass->C, err))
+    if (!linear(pass, rows, d->attn.out, d->weights.layers[l].wqkv, kept->qkv, 0.0f, pass->Q,
+                pass->C, err))
         return false;
     lm_rope(kept->qkv + rows.first * pass->Q, d->positions + rows.first, d->rope, rows.n, pass->H,
             pass->K, pass->D);
@@ -128,7 +131,8 @@ static bool before_attention_backward(const struct lm_pass *pass, int32_t l, str
     const float *x = d->layers[l].x;
     lm_rope_backward(d->dqkv + rows.first * pass->Q, d->positions + rows.first, d->rope, rows.n,
                      pass->H, pass->K, pass->D);
-    if (!linear_backward(pass, rows, d->dqkv, layer->wqkv, d->attn.dout, pass->Q, pass->C, err))
+    if (!linear_backward(pass, rows, d->dqkv, d->weights.layers[l].wqkv, d->attn.dout, pass->Q,
+                         pass->C, err))
         return false;
     norm(pass, rows, &d->attn, x, layer->attn_norm);
     copy(pass, rows, d->dmiddle, d->dx);
@@ -145,14 +149,16 @@ static bool after_attention(const struct lm_pass *pass, int32_t l, struct rows r
     float *next = l + 1 < pass->model->config.n_layers ? d->layers[l + 1].x : d->x;
     int64_t F = pass->F;
     copy(pass, rows, kept->x, kept->middle);
-    if (!linear(pass, rows, kept->out, layer->wo, kept->middle, 1.0f, pass->C, pass->HD, err))
+    if (!linear(pass, rows, kept->out, d->weights.layers[l].wo, kept->middle, 1.0f, pass->C,
+                pass->HD, err))
         return false;
     norm(pass, rows, &d->mlp, kept->middle, layer->mlp_norm);
-    if (!linear(pass, rows, d->mlp.out, layer->w_gate_up, kept->gate_up, 0.0f, 2 * F, pass->C, err))
+    if (!linear(pass, rows, d->mlp.out, d->weights.layers[l].w_gate_up, kept->gate_up, 0.0f, 2 * F,
+                pass->C, err))
         return false;
     lm_swiglu(kept->gate_up + rows.first * 2 * F, d->act + rows.first * F, rows.n, F);
     copy(pass, rows, kept->middle, next);
-    return linear(pass, rows, d->act, layer->w_down, next, 1.0f, pass->C, F, err);
+    return linear(pass, rows, d->act, d->weights.layers[l].w_down, next, 1.0f, pass->C, F, err);
 }
 
 /* From dx, the gradient of the layer's output, to dmiddle and the gradient of attention's. */
@@ -163,17 +169,18 @@ static bool after_attention_backward(const struct lm_pass *pass, int32_t l, stru
     const struct lm_layer *layer = &pass->model->layers[l];
     const struct lm_kept *kept = &d->layers[l];
     int64_t F = pass->F, wide = rows.first * 2 * F;
-    if (!linear_backward(pass, rows, d->dx, layer->w_down, d->dact, pass->C, F, err))
+    if (!linear_backward(pass, rows, d->dx, d->weights.layers[l].w_down, d->dact, pass->C, F, err))
         return false;
     lm_swiglu_backward(d->dact + rows.first * F, kept->gate_up + wide, d->act + rows.first * F,
                        d->dgate_up + wide, rows.n, F);
-    if (!linear_backward(pass, rows, d->dgate_up, layer->w_gate_up, d->mlp.dout, 2 * F, pass->C,
-                         err))
+    if (!linear_backward(pass, rows, d->dgate_up, d->weights.layers[l].w_gate_up, d->mlp.dout,
+                         2 * F, pass->C, err))
         return false;
     norm(pass, rows, &d->mlp, kept->middle, layer->mlp_norm);
     copy(pass, rows, d->dx, d->dmiddle);
     norm_backward(pass, rows, &d->mlp, kept->middle, layer->mlp_norm, d->dmiddle);
-    return linear_backward(pass, rows, d->dmiddle, layer->wo, d->dout, pass->C, pass->HD, err);
+    return linear_backward(pass, rows, d->dmiddle, d->weights.layers[l].wo, d->dout, pass->C,
+                           pass->HD, err);
 }
 
 /* ---- from one attention to the next ---- */
@@ -254,8 +261,9 @@ static bool gradient_rows(const struct lm_pass *pass, const struct gradient *g, 
 {
     float *dw = pass->grad + g->weight;
     if (!g->rstd)
-        return lm_matmul_gradient(pass->decoder->products, g->dy + rows.first, g->to, g->x,
-                                  dw + rows.first * g->from, rows.n, g->from, pass->N, err);
+        return lm_linear_gradient(pass->decoder->products, pass->model->precision,
+                                  g->dy + rows.first, g->to, g->x, dw + rows.first * g->from,
+                                  rows.n, g->from, pass->N, err);
     lm_rmsnorm_weight_backward(g->dy, g->x, g->rstd, dw, pass->N, g->from);
     return true;
 }
@@ -323,9 +331,8 @@ bool lm_pass_backward(const struct lm_pass *pass)
 
 bool lm_pass_logits(const struct lm_pass *pass, int64_t first, int64_t rows, float *logits)
 {
-    return lm_matmul(pass->decoder->products, pass->decoder->attn.out + first * pass->C, false,
-                     param(pass, pass->model->head), true, logits, 0.0f, rows, pass->V, pass->C,
-                     pass->err);
+    return lm_linear(pass->decoder->products, pass->decoder->weights.head,
+                     pass->decoder->attn.out + first * pass->C, logits, 0.0f, rows, pass->err);
 }
 
 /* The positions that the head takes at a time, while they are in work. */
@@ -343,17 +350,15 @@ static bool head_block(struct head *head, struct rows block, struct leti_error *
 {
     const struct lm_pass *pass = head->pass;
     const struct lm_decoder *d = pass->decoder;
-    const float *w = param(pass, pass->model->head);
     int64_t first = head->rows.first + block.first, at = first * pass->C;
     float *logits = d->logits + block.first * pass->V;
-    if (!lm_matmul(d->products, d->attn.out + at, false, w, true, logits, 0.0f, block.n, pass->V,
-                   pass->C, err))
+    if (!lm_linear(d->products, d->weights.head, d->attn.out + at, logits, 0.0f, block.n, err))
         return false;
     head->losses[block.first] =
         lm_cross_entropy(logits, pass->batch->targets + first, pass->grad ? head->scale : 0.0f,
                          head->logprobs ? head->logprobs + first : NULL, block.n, pass->V);
-    return !pass->grad || lm_matmul(d->products, logits, false, w, false, d->attn.dout + at, 0.0f,
-                                    block.n, pass->C, pass->V, err);
+    return !pass->grad || lm_linear_backward(d->products, d->weights.head, logits,
+                                             d->attn.dout + at, block.n, err);
 }
 
 static bool head_gradient(const struct lm_pass *pass, struct rows rows)
@@ -366,8 +371,8 @@ static bool head_gradient(const struct lm_pass *pass, struct rows rows)
 #pragma omp parallel for schedule(dynamic) if (size < pass->V)
     for (int64_t v = 0; v < pass->V; v += size) {
         struct leti_error err;
-        if (lm_matmul_gradient(d->products, d->logits + v, pass->V, x, dw + v * pass->C,
-                               least(size, pass->V - v), pass->C, rows.n, &err))
+        if (lm_linear_gradient(d->products, pass->model->precision, d->logits + v, pass->V, x,
+                               dw + v * pass->C, least(size, pass->V - v), pass->C, rows.n, &err))
             continue;
 #pragma omp critical(lm_pass_error)
         ok = leti_error_set(pass->err, "%s", err.text);

@@ -5,6 +5,7 @@
 #define LM_DECODER_PASS_H
 
 #include "decoder.h"
+#include "weights.h"
 
 /* What the forward pass of a layer leaves for the way back. */
 struct lm_kept {
@@ -30,6 +31,7 @@ struct lm_decoder {
     struct lm_config config;
     int64_t max_tokens;
     struct lm_products *products;
+    struct lm_weights weights;
     void *memory;           /* all of the arrays below */
     struct lm_kept *layers; /* n_layers */
     float *x;               /* [N][C] after the last layer */

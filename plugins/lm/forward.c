@@ -11,8 +11,9 @@
 
 struct lm_forward {
     const struct lm_model *model;
-    struct lm_kv_cache *cache;
+    const struct lm_weights *weights;
     struct lm_products *products;
+    struct lm_kv_cache *cache;
     int32_t max_rows; /* whole multiples of LM_ROWS */
     /* rows [max_rows] of: */
     float *x;       /* [C] the residual stream */
@@ -47,7 +48,8 @@ static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct le
            lm_buffer((size_t)max_positions, D * sizeof(float), &f->rope, err);
 }
 
-bool lm_forward_create(const struct lm_model *model, struct lm_kv_cache *cache,
+bool lm_forward_create(const struct lm_model *model, const struct lm_weights *weights,
+                       struct lm_products *products, struct lm_kv_cache *cache,
                        int32_t max_positions, int32_t max_rows, struct lm_forward **out,
                        struct leti_error *err)
 {
@@ -55,9 +57,11 @@ bool lm_forward_create(const struct lm_model *model, struct lm_kv_cache *cache,
     if (!f)
         return leti_error_set(err, "out of memory");
     f->model = model;
+    f->weights = weights;
+    f->products = products;
     f->cache = cache;
     f->max_rows = lm_rows(max_rows);
-    if (!alloc_buffers(f, max_positions, err) || !lm_products_create(&f->products, err)) {
+    if (!alloc_buffers(f, max_positions, err)) {
         lm_forward_destroy(f);
         return false;
     }
@@ -70,7 +74,6 @@ void lm_forward_destroy(struct lm_forward *f)
 {
     if (!f)
         return;
-    lm_products_destroy(f->products);
     free(f->x);
     free(f->normed);
     free(f->qkv);
@@ -88,10 +91,10 @@ void lm_forward_destroy(struct lm_forward *f)
 }
 
 /* out [n][rows of w] = in [n][cols of w] w^T, on top of what is there if beta is 1. */
-static bool product(struct lm_forward *f, const float *in, const float *w, float *out, float beta,
-                    int64_t n, int64_t rows, int64_t cols, struct leti_error *err)
+static bool product(struct lm_forward *f, const float *in, const struct lm_weight *w, float *out,
+                    float beta, int32_t n, struct leti_error *err)
 {
-    return lm_matmul(f->products, in, false, w, true, out, beta, n, rows, cols, err);
+    return lm_linear(f->products, w, in, out, beta, n, err);
 }
 
 /* The padding rows are computed with, so they must be numbers: token 0, to which attention, that
@@ -108,34 +111,35 @@ static void embed(struct lm_forward *f, int32_t n)
 }
 
 /* x -> qkv, rotated */
-static bool layer_begin(struct lm_forward *f, const struct lm_layer *layer, int32_t n,
-                        struct leti_error *err)
+static bool layer_begin(struct lm_forward *f, int32_t l, int32_t n, struct leti_error *err)
 {
+    const struct lm_layer *layer = &f->model->layers[l];
+    const struct lm_layer_weights *weights = &f->weights->layers[l];
     const struct lm_config *c = &f->model->config;
     const float *params = f->model->params;
     int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim, rows = lm_rows(n);
     lm_rmsnorm(f->x, params + layer->attn_norm, c->norm_eps, f->normed, NULL, rows, c->d_model);
-    if (!product(f, f->normed, params + layer->wqkv, f->qkv, 0, rows, (H + 2 * K) * D, c->d_model,
-                 err))
+    if (!product(f, f->normed, weights->wqkv, f->qkv, 0, rows, err))
         return false;
     lm_rope(f->qkv, f->positions, f->rope, n, H, K, D);
     return true;
 }
 
 /* mixed -> x, and the MLP */
-static bool layer_end(struct lm_forward *f, const struct lm_layer *layer, int32_t n,
-                      struct leti_error *err)
+static bool layer_end(struct lm_forward *f, int32_t l, int32_t n, struct leti_error *err)
 {
+    const struct lm_layer *layer = &f->model->layers[l];
+    const struct lm_layer_weights *weights = &f->weights->layers[l];
     const struct lm_config *c = &f->model->config;
     const float *params = f->model->params;
     int32_t C = c->d_model, F = c->d_ff, rows = lm_rows(n);
-    if (!product(f, f->mixed, params + layer->wo, f->x, 1, rows, C, c->n_heads * c->head_dim, err))
+    if (!product(f, f->mixed, weights->wo, f->x, 1, rows, err))
         return false;
     lm_rmsnorm(f->x, params + layer->mlp_norm, c->norm_eps, f->normed, NULL, rows, C);
-    if (!product(f, f->normed, params + layer->w_gate_up, f->gate_up, 0, rows, 2 * F, C, err))
+    if (!product(f, f->normed, weights->w_gate_up, f->gate_up, 0, rows, err))
         return false;
     lm_swiglu(f->gate_up, f->act, rows, F);
-    return product(f, f->act, params + layer->w_down, f->x, 1, rows, C, F, err);
+    return product(f, f->act, weights->w_down, f->x, 1, rows, err);
 }
 
 bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, int32_t n,
@@ -153,13 +157,13 @@ bool lm_forward_prefill(struct lm_forward *f, const struct lm_prefill *prompts, 
     }
     embed(f, starts[n]);
     for (int32_t l = 0; l < c->n_layers; l++) {
-        if (!layer_begin(f, &f->model->layers[l], starts[n], err))
+        if (!layer_begin(f, l, starts[n], err))
             return false;
         for (int32_t i = 0; i < n; i++)
             f->own[i] = lm_kv_layer(f->cache, prompts[i].kv, l, 0);
         lm_kv_store(f->qkv, starts, f->own, n, H, K, D);
         lm_attention(f->qkv, starts, n, f->mixed, f->lse, H, K, D);
-        if (!layer_end(f, &f->model->layers[l], starts[n], err))
+        if (!layer_end(f, l, starts[n], err))
             return false;
     }
     for (int32_t i = 0; i < n; i++)
@@ -179,14 +183,14 @@ bool lm_forward_decode(struct lm_forward *f, const struct lm_decode *rows, int32
     }
     embed(f, n);
     for (int32_t l = 0; l < c->n_layers; l++) {
-        if (!layer_begin(f, &f->model->layers[l], n, err))
+        if (!layer_begin(f, l, n, err))
             return false;
         for (int32_t i = 0; i < n; i++) {
             f->shared[i] = lm_kv_layer(f->cache, rows[i].prompt, l, rows[i].n_prompt);
             f->own[i] = lm_kv_layer(f->cache, rows[i].own, l, rows[i].n_own);
         }
         lm_attention_decode(f->qkv, f->shared, f->own, f->mixed, n, H, K, D);
-        if (!layer_end(f, &f->model->layers[l], n, err))
+        if (!layer_end(f, l, n, err))
             return false;
     }
     memcpy(hidden, f->x, (size_t)n * (size_t)c->d_model * sizeof *hidden);
@@ -200,6 +204,5 @@ bool lm_forward_logits(struct lm_forward *f, const float *hidden, int32_t n, flo
     int32_t C = m->config.d_model, rows = lm_rows(n);
     memset(f->normed + (size_t)n * (size_t)C, 0, (size_t)(rows - n) * (size_t)C * sizeof(float));
     lm_rmsnorm(hidden, m->params + m->final_norm, m->config.norm_eps, f->normed, NULL, n, C);
-    return product(f, f->normed, m->params + m->head, logits, 0, rows, m->config.vocab_size, C,
-                   err);
+    return product(f, f->normed, f->weights->head, logits, 0, rows, err);
 }

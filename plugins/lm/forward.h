@@ -6,7 +6,7 @@
 #define LM_FORWARD_H
 
 #include "kv_cache.h"
-#include "model.h"
+#include "weights.h"
 
 struct lm_prefill {
     const int32_t *tokens;
@@ -23,12 +23,13 @@ struct lm_decode {
     int32_t n_own;
 };
 
-/* Activations of up to max_rows rows; nothing is allocated later. Borrows the model and the
- * cache, whose blocks hold up to max_positions positions. */
+/* Activations of up to max_rows rows; nothing is allocated later. Borrows the model, its weights
+ * and the cache, whose blocks hold up to max_positions positions. */
 struct lm_forward;
 
-bool lm_forward_create(const struct lm_model *, struct lm_kv_cache *, int32_t max_positions,
-                       int32_t max_rows, struct lm_forward **out, struct leti_error *err);
+bool lm_forward_create(const struct lm_model *, const struct lm_weights *, struct lm_products *,
+                       struct lm_kv_cache *, int32_t max_positions, int32_t max_rows,
+                       struct lm_forward **out, struct leti_error *err);
 void lm_forward_destroy(struct lm_forward *);
 
 /* Several prompts, packed; together at most max_rows tokens. */

@@ -55,6 +55,12 @@ bool lm_model_create(const struct lm_config *config, uint64_t seed, struct lm_mo
     return true;
 }
 
+void lm_model_changed(struct lm_model *model)
+{
+    static _Atomic uint64_t last;
+    model->version = ++last;
+}
+
 void lm_model_close(struct lm_model *model)
 {
     if (!model)
@@ -115,6 +121,7 @@ static bool grow(struct lm_model *m, int32_t vocab_size, struct leti_error *err)
                (size_t)(t->rows * t->cols) * sizeof(float));
     }
     wide->tokenizer = m->tokenizer;
+    wide->precision = m->precision;
     struct lm_model old = *m;
     *m = *wide;
     *wide = old;
@@ -146,5 +153,6 @@ bool lm_model_add_specials(struct lm_model *m, const char *const *names, size_t 
         if (!m->config.tied)
             draw(&random, head, m->params + m->head + row * C, C);
     }
+    lm_model_changed(m);
     return true;
 }

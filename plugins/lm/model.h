@@ -36,6 +36,8 @@ struct lm_model {
     struct lm_config config;
     struct lm_tokenizer *tokenizer; /* owned; NULL where a test needs none */
     float *params;                  /* owned, 64-byte aligned */
+    uint64_t version;               /* see lm_model_changed */
+    enum lm_dtype precision;        /* of products with weights; f32 unless somebody sets it */
     size_t n_params;
     struct lm_tensor *tensors; /* owned; by Hugging Face's names, q, k, v, gate, up each its own */
     size_t n_tensors;
@@ -60,6 +62,9 @@ bool lm_model_create(const struct lm_config *, uint64_t seed, struct lm_model **
                      struct leti_error *err);
 
 void lm_model_close(struct lm_model *);
+
+/* To be called after parameters were changed from outside: products in bf16 keep copies. */
+void lm_model_changed(struct lm_model *);
 
 /* Adds special tokens to the tokenizer and rows for them to the embedding (and to an untied
  * head), drawn normal at the standard deviation of the trained rows; those that exist are found

@@ -96,6 +96,7 @@ bool lm_layout_make(const char *name, const struct lm_config *config, struct lm_
         return leti_error_set(err, "%s: no memory for a model", name);
     size_t n_layers = (size_t)config->n_layers;
     model->config = *config;
+    lm_model_changed(model);
     model->tensors = calloc(n_layers * LAYER_TENSORS + OTHER_TENSORS, sizeof *model->tensors);
     model->layers = calloc(n_layers, sizeof *model->layers);
     if (!model->tensors || !model->layers) {

@@ -19,26 +19,49 @@
 #include <stdint.h>
 
 #include "leti/error.h"
+#include "safetensors.h"
 
 /* ---- products ---- */
 
-/* What products keep between calls. Several threads may use one at once. */
+/* What products keep between calls: kernels that were made for a shape, and rows on their way to
+ * bf16. For the threads of one OpenMP team at a time. */
 struct lm_products;
 bool lm_products_create(struct lm_products **out, struct leti_error *err);
 void lm_products_destroy(struct lm_products *);
 
-/* c[m][n] = beta c + a[m][k] b, beta 0 or 1, where b is [k][n], or [n][k] if b_transposed (as
- * weights lie), and a is [m][k], or [k][m] if a_transposed (as for gradients of weights).
- * Takes all threads, or, within a parallel region, the one that calls. */
+/* LM_BF16 where the machine multiplies in bf16 faster than in f32, LM_F32 elsewhere. */
+enum lm_dtype lm_precision_best(void);
+
+/* c[m][n] = beta c + a[m][k] b, beta 0 or 1, where b is [k][n], or [n][k] if b_transposed, and a
+ * is [m][k], or [k][m] if a_transposed. In f32. Takes all threads, or, within a parallel region,
+ * the one that calls, as all that follow do. */
 bool lm_matmul(struct lm_products *, const float *a, bool a_transposed, const float *b,
                bool b_transposed, float *c, float beta, int64_t m, int64_t n, int64_t k,
                struct leti_error *err);
 
-/* The gradient of some rows of a weight: dw [rows][columns] += dy [N][rows]^T x [N][columns], where
- * a row of dy takes up dy_stride elements. */
-bool lm_matmul_gradient(struct lm_products *, const float *dy, int64_t dy_stride, const float *x,
-                        float *dw, int64_t rows, int64_t columns, int64_t N,
-                        struct leti_error *err);
+/* A weight [rows][columns] in the form that its products read. In f32 that is the parameter
+ * itself, which must outlive it; in bf16 a copy, in the order in which it is read, that is as old
+ * as the last lm_weight_set. Products in bf16 add up in f32. backward: lm_linear_backward will be
+ * called. */
+struct lm_weight;
+bool lm_weight_create(int64_t rows, int64_t columns, enum lm_dtype precision, bool backward,
+                      struct lm_weight **out, struct leti_error *err);
+void lm_weight_set(struct lm_weight *, const float *params);
+void lm_weight_destroy(struct lm_weight *);
+
+/* y [N][rows] = beta y + x [N][columns] w^T, beta 0 or 1. */
+bool lm_linear(struct lm_products *, const struct lm_weight *w, const float *x, float *y,
+               float beta, int64_t N, struct leti_error *err);
+
+/* dx [N][columns] = dy [N][rows] w. */
+bool lm_linear_backward(struct lm_products *, const struct lm_weight *w, const float *dy, float *dx,
+                        int64_t N, struct leti_error *err);
+
+/* The gradient of n_rows rows of a weight, from the first of dw on: dw [n_rows][columns] +=
+ * dy [N][n_rows]^T x [N][columns], where a row of dy takes up dy_stride elements. */
+bool lm_linear_gradient(struct lm_products *, enum lm_dtype precision, const float *dy,
+                        int64_t dy_stride, const float *x, float *dw, int64_t n_rows,
+                        int64_t columns, int64_t N, struct leti_error *err);
 
 /* ---- embedding ---- */
 

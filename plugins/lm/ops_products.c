@@ -1,33 +1,61 @@
 /* ops_products.c - matrix products, by oneDNN.
  *
- * dnnl_sgemm reaches the machine's peak at the shapes of small models already and needs nothing
- * prepared by shape, which suits batches of packed sequences: each has another number of rows.
+ * In f32, dnnl_sgemm reaches the machine's peak at the shapes of small models already and needs
+ * nothing prepared by shape. In bf16 weights are packed once a version; rows are converted on
+ * their way, which costs little beside a product.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops.h"
 
-#include <stdlib.h>
-
 #include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* f32 keeps nothing; the handle is where another precision or device keeps its state. */
+#include "buffer.h"
+#include "ops_bf16.h"
+
 struct lm_products {
-    char unused;
+    struct lm_bf16 *bf16;
 };
+
+struct lm_weight {
+    int64_t rows, columns;
+    enum lm_dtype precision;
+    const float *params;          /* in f32 */
+    uint16_t *forward, *backward; /* in bf16: w^T and w, packed; backward may be NULL */
+};
+
+enum lm_dtype lm_precision_best(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bf16"))
+        return LM_BF16;
+#endif
+    return LM_F32;
+}
 
 bool lm_products_create(struct lm_products **out, struct leti_error *err)
 {
     struct lm_products *products = calloc(1, sizeof *products);
     if (!products)
         return leti_error_set(err, "out of memory");
+    if (!lm_bf16_create(&products->bf16, err)) {
+        free(products);
+        return false;
+    }
     *out = products;
     return true;
 }
 
 void lm_products_destroy(struct lm_products *products)
 {
+    if (!products)
+        return;
+    lm_bf16_destroy(products->bf16);
     free(products);
 }
+
+/* ---- in f32 ---- */
 
 static bool check(dnnl_status_t status, int64_t m, int64_t n, int64_t k, struct leti_error *err)
 {
@@ -49,12 +77,73 @@ bool lm_matmul(struct lm_products *products, const float *a, bool a_transposed, 
     return check(status, m, n, k, err);
 }
 
-bool lm_matmul_gradient(struct lm_products *products, const float *dy, int64_t dy_stride,
-                        const float *x, float *dw, int64_t rows, int64_t columns, int64_t N,
-                        struct leti_error *err)
+/* ---- weights ---- */
+
+bool lm_weight_create(int64_t rows, int64_t columns, enum lm_dtype precision, bool backward,
+                      struct lm_weight **out, struct leti_error *err)
 {
-    (void)products;
-    dnnl_status_t status =
-        dnnl_sgemm('T', 'N', rows, columns, N, 1.0f, dy, dy_stride, x, columns, 1.0f, dw, columns);
-    return check(status, rows, columns, N, err);
+    struct lm_weight *w = calloc(1, sizeof *w);
+    if (!w)
+        return leti_error_set(err, "out of memory");
+    *w = (struct lm_weight){ .rows = rows, .columns = columns, .precision = precision };
+    size_t forward_size = lm_bf16_packed_size(columns, rows);
+    size_t backward_size = lm_bf16_packed_size(rows, columns);
+    if (precision == LM_BF16 &&
+        (!lm_buffer(forward_size, sizeof *w->forward, &w->forward, err) ||
+         (backward && !lm_buffer(backward_size, sizeof *w->backward, &w->backward, err)))) {
+        lm_weight_destroy(w);
+        return false;
+    }
+    if (w->forward)
+        memset(w->forward, 0, forward_size * sizeof *w->forward);
+    if (w->backward)
+        memset(w->backward, 0, backward_size * sizeof *w->backward);
+    *out = w;
+    return true;
+}
+
+void lm_weight_set(struct lm_weight *w, const float *params)
+{
+    w->params = params;
+    if (w->forward)
+        lm_bf16_pack_transposed(params, w->columns, w->rows, w->forward);
+    if (w->backward)
+        lm_bf16_pack(params, w->rows, w->columns, w->backward);
+}
+
+void lm_weight_destroy(struct lm_weight *w)
+{
+    if (!w)
+        return;
+    free(w->forward);
+    free(w->backward);
+    free(w);
+}
+
+bool lm_linear(struct lm_products *products, const struct lm_weight *w, const float *x, float *y,
+               float beta, int64_t N, struct leti_error *err)
+{
+    if (w->precision == LM_BF16)
+        return lm_bf16_product(products->bf16, x, w->forward, y, beta, N, w->rows, w->columns, err);
+    return lm_matmul(products, x, false, w->params, true, y, beta, N, w->rows, w->columns, err);
+}
+
+bool lm_linear_backward(struct lm_products *products, const struct lm_weight *w, const float *dy,
+                        float *dx, int64_t N, struct leti_error *err)
+{
+    if (w->precision == LM_BF16)
+        return lm_bf16_product(products->bf16, dy, w->backward, dx, 0.0f, N, w->columns, w->rows,
+                               err);
+    return lm_matmul(products, dy, false, w->params, false, dx, 0.0f, N, w->columns, w->rows, err);
+}
+
+bool lm_linear_gradient(struct lm_products *products, enum lm_dtype precision, const float *dy,
+                        int64_t dy_stride, const float *x, float *dw, int64_t n_rows,
+                        int64_t columns, int64_t N, struct leti_error *err)
+{
+    if (precision == LM_BF16)
+        return lm_bf16_gradient(products->bf16, dy, dy_stride, x, dw, n_rows, columns, N, err);
+    dnnl_status_t status = dnnl_sgemm('T', 'N', n_rows, columns, N, 1.0f, dy, dy_stride, x, columns,
+                                      1.0f, dw, columns);
+    return check(status, n_rows, columns, N, err);
 }

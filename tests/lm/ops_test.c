@@ -115,7 +115,8 @@ static void adds_the_gradient_of_some_rows(void **state)
                     (double)dy[n * STRIDE + FIRST + i] * (double)x[n * COLUMNS + j];
         }
     assert_true(lm_products_create(&products, &err));
-    assert_true(lm_matmul_gradient(products, dy + FIRST, STRIDE, x, dw, ROWS, COLUMNS, N, &err));
+    assert_true(
+        lm_linear_gradient(products, LM_F32, dy + FIRST, STRIDE, x, dw, ROWS, COLUMNS, N, &err));
     for (size_t i = 0; i < ROWS * COLUMNS; i++)
         assert_near("dw", i, dw[i], want[i], 1e-6);
     lm_products_destroy(products);
