@@ -102,7 +102,7 @@ const struct lm_gguf_tensor *lm_gguf_find(const struct lm_gguf *, const char *na
 /* "Q4_K"; NULL for a number that is not a type that is read. */
 const char *lm_gguf_type_name(enum lm_gguf_type type);
 
-/* Dequantises rows [first, first + n) to out, [n][cols], by all of OpenMP's threads. */
+/* Dequantises rows [first, first + n) to out, [n][cols], by the thread that calls. */
 void lm_gguf_to_f32(const struct lm_gguf_tensor *, int64_t first, int64_t n, float *out);
 
 #endif

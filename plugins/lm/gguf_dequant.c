@@ -14,9 +14,8 @@
 #include "ops_vector.h"
 
 enum {
-    SMALL = 32,      /* elements of a block */
-    LARGE = 256,     /* of a K block */
-    PIECE = 1 << 15, /* elements that a thread takes at a time, a multiple of both */
+    SMALL = 32,  /* elements of a block */
+    LARGE = 256, /* of a K block */
 };
 
 LM_INLINE float f32_of_bits(uint32_t bits)
@@ -267,18 +266,11 @@ const char *lm_gguf_type_name(enum lm_gguf_type type)
     return block && block->to_f32 ? block->name : NULL;
 }
 
-/* Rows are whole blocks, so that the rows asked for are one run of blocks, cut without regard to
- * where a row ends: a vector is a single row. */
+/* Rows are whole blocks, so that those asked for are one run of blocks. */
 void lm_gguf_to_f32(const struct lm_gguf_tensor *t, int64_t first, int64_t n, float *out)
 {
     const struct lm_gguf_block *block = lm_gguf_block((uint64_t)t->type);
-    size_t blocks_in_row = (size_t)t->cols / (size_t)block->elements;
-    size_t n_blocks = (size_t)n * blocks_in_row, step = PIECE / (size_t)block->elements;
-    const uint8_t *in =
-        (const uint8_t *)t->data + (size_t)first * blocks_in_row * (size_t)block->bytes;
-#pragma omp parallel for schedule(static) if (n_blocks > step)
-    for (size_t b = 0; b < n_blocks; b += step) {
-        size_t part = n_blocks - b < step ? n_blocks - b : step;
-        block->to_f32(in + b * (size_t)block->bytes, part, out + b * (size_t)block->elements);
-    }
+    size_t in_row = (size_t)t->cols / (size_t)block->elements;
+    const uint8_t *rows = t->data;
+    block->to_f32(rows + (size_t)first * in_row * (size_t)block->bytes, (size_t)n * in_row, out);
 }

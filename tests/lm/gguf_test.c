@@ -63,35 +63,6 @@ static void dequantises_every_type_to_the_reference_bits(void **state)
     lm_gguf_close(file);
 }
 
-/* More than one thread's share, and a last piece that is not whole. */
-static void dequantises_large_tensors_in_pieces(void **state)
-{
-    (void)state;
-    enum { COLS = 32, ROWS = 5000 };
-    struct gguf_build b = { 0 };
-    gguf_begin(&b, 3, 1, 0);
-    gguf_tensor(&b, "t", 2, (uint64_t[]){ COLS, ROWS }, LM_GGUF_Q8_0, 0);
-    gguf_align(&b, 32);
-    for (int row = 0; row < ROWS; row++) {
-        gguf_put(&b, (uint8_t[]){ 0x00, 0x3c }, 2); /* 1 */
-        for (int i = 0; i < COLS; i++)
-            gguf_put(&b, &(int8_t){ (int8_t)(row % 100 - i) }, 1);
-    }
-    void *copy;
-    struct lm_gguf *file;
-    struct leti_error err;
-    assert_true(gguf_built(&b, &copy, &file, &err));
-    float *out = malloc(ROWS * COLS * sizeof *out);
-    assert_non_null(out);
-    lm_gguf_to_f32(lm_gguf_find(file, "t"), 0, ROWS, out);
-    for (int k = 0; k < ROWS * COLS; k++)
-        assert_true(out[k] == (float)(k / COLS % 100 - k % COLS));
-    free(out);
-    lm_gguf_close(file);
-    free(copy);
-    free(b.data);
-}
-
 static void assert_int(const struct lm_gguf *file, const char *key, int64_t expected)
 {
     int64_t value;
@@ -470,7 +441,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dequantises_every_type_to_the_reference_bits),
-        cmocka_unit_test(dequantises_large_tensors_in_pieces),
         cmocka_unit_test(reads_values_of_every_type),
         cmocka_unit_test(reads_arrays_of_every_kind),
         cmocka_unit_test(names_keys_that_are_missing_or_of_another_type),
