@@ -1,53 +1,124 @@
-/* command_bench.c - `leti model bench DIR`: tokens per second, training and sampling.
- *
- * Training: forward, backward and AdamW over a batch of random tokens in full sequences.
- * Sampling: as many samples of a short prompt as there are slots, to the full length.
+/* command_bench.c - `leti model bench MODEL`: how fast the model reads, writes and learns.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <errno.h>
 #include <omp.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "command.h"
-#include "decoder.h"
-#include "engine.h"
-#include "random.h"
+#include "command_bench.h"
+#include "command_json.h"
 
-enum { PROMPT = 16 /* tokens */ };
+enum { MOST_BATCHES = 8, LARGEST_BATCH = 4096, LARGEST = 1 << 20, MOST_REPEATS = 1000 };
+
+enum phase { PREFILL, DECODE, TRAIN, MIX, N_PHASES };
+static const char *const phase_names[N_PHASES] = { "prefill", "decode", "train", "mix" };
 
 struct arguments {
-    bool json;
-    const char *dir;
-    int64_t length, sequences, slots;
-    double seconds;
+    struct command_model model;
+    struct bench_sizes sizes;
+    bool random, phases[N_PHASES];
+    int32_t batches[MOST_BATCHES];
+    size_t n_batches;
 };
+
+/* ---- options ---- */
+
+enum {
+    PHASES = 256,
+    SECONDS,
+    REPEATS,
+    PROMPT,
+    CONTEXT,
+    BATCHES,
+    SAMPLES,
+    SEQUENCES,
+    LENGTH,
+    RANDOM
+};
+
+static int phase_of(const char *name)
+{
+    for (int i = 0; i < N_PHASES; i++)
+        if (strcmp(name, phase_names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static void parse_phases(struct arguments *a, const struct argp_state *state, char *list)
+{
+    memset(a->phases, 0, sizeof a->phases);
+    for (char *rest = list, *name; (name = strsep(&rest, ","));) {
+        int phase = phase_of(name);
+        if (phase < 0)
+            command_usage(state, "--phases has \"%s\", allowed are prefill, decode, train and mix",
+                          name);
+        a->phases[phase] = true;
+    }
+}
+
+static void parse_batches(struct arguments *a, const struct argp_state *state, char *list)
+{
+    a->n_batches = 0;
+    for (char *rest = list, *one; (one = strsep(&rest, ","));) {
+        if (a->n_batches == MOST_BATCHES)
+            command_usage(state, "--batch has more than %d sizes", MOST_BATCHES);
+        a->batches[a->n_batches++] = (int32_t)command_int(state, "--batch", one, 1, LARGEST_BATCH);
+    }
+}
+
+static int32_t parse_size(const struct argp_state *state, const char *option, const char *value)
+{
+    return (int32_t)command_int(state, option, value, 1, LARGEST);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    struct bench_sizes *sizes = a ? &a->sizes : NULL;
     switch (key) {
-    case 'j':
-        a->json = true;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->model;
         return 0;
-    case 'l':
-        a->length = command_int(state, "--length", arg, PROMPT + 1, 1 << 20);
+    case PHASES:
+        parse_phases(a, state, arg);
         return 0;
-    case 'b':
-        a->sequences = command_int(state, "--batch", arg, 1, 1 << 16);
+    case SECONDS:
+        sizes->seconds = command_real(state, "--seconds", arg, 0.001, 86400);
         return 0;
-    case 's':
-        a->slots = command_int(state, "--slots", arg, 1, 1 << 16);
+    case REPEATS:
+        sizes->repeats = (int32_t)command_int(state, "--repeats", arg, 1, MOST_REPEATS);
         return 0;
-    case 't':
-        a->seconds = command_real(state, "--seconds", arg, 0.01, 3600);
+    case PROMPT:
+        sizes->prompt_tokens = parse_size(state, "--prompt-tokens", arg);
         return 0;
-    case ARGP_KEY_ARG:
-        if (a->dir)
-            argp_usage(state);
-        a->dir = arg;
+    case CONTEXT:
+        sizes->context_tokens = parse_size(state, "--context-tokens", arg);
         return 0;
-    case ARGP_KEY_END:
-        if (!a->dir)
-            argp_usage(state);
+    case 'n':
+        sizes->new_tokens = (int32_t)command_int(state, "--max-tokens", arg, 5, LARGEST);
+        return 0;
+    case BATCHES:
+        parse_batches(a, state, arg);
+        return 0;
+    case SAMPLES:
+        sizes->samples = parse_size(state, "--samples", arg);
+        return 0;
+    case SEQUENCES:
+        sizes->sequences = (int32_t)command_int(state, "--sequences", arg, 1, 1024);
+        return 0;
+    case LENGTH:
+        sizes->sequence_tokens = parse_size(state, "--length", arg);
+        return 0;
+    case RANDOM:
+        a->random = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -55,188 +126,235 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    COMMAND_JSON,
-    { "length", 'l', "N", 0, "Tokens of a sequence (256, or what the model has room for)", 0 },
-    { "batch", 'b', "N", 0, "Sequences of a training step (16)", 0 },
-    { "slots", 's', "N", 0, "Samples decoded at once (64)", 0 },
-    { "seconds", 't', "S", 0, "Measure for S seconds each (3)", 0 },
+    { "phases", PHASES, "LIST", 0, "Of prefill, decode, train, mix (all)", 0 },
+    { "seconds", SECONDS, "S", 0,
+      "About the time for each phase (30): a large model is measured at smaller sizes", 0 },
+    { "repeats", REPEATS, "N", 0, "Repeats within this time, of which the median counts (5)", 0 },
+    { "prompt-tokens", PROMPT, "N", 0, "prefill: tokens of the prompt (512)", 0 },
+    { "context-tokens", CONTEXT, "N", 0, "decode: tokens of a prompt (128)", 0 },
+    { "max-tokens", 'n', "N", 0, "decode: new tokens of a sample (128)", 0 },
+    { "batch", BATCHES, "LIST", 0, "decode: samples at once, each a phase of its own (1,16,64)",
+      0 },
+    { "samples", SAMPLES, "N", 0, "decode: samples of one prompt (8)", 0 },
+    { "sequences", SEQUENCES, "N", 0, "train: sequences of a step (8)", 0 },
+    { "length", LENGTH, "N", 0,
+      "train: tokens of a sequence (512); mix: of the longest, the shortest has 60", 0 },
+    { "random", RANDOM, NULL, 0, "Draw the parameters: MODEL needs no weights", 0 },
     { 0 },
 };
+static const struct argp_child children[] = { COMMAND_CHILD_MODEL, { 0 } };
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "DIR",
-    .doc = "Measures training steps (forward, backward, AdamW) and sampling, in tokens per second. "
-           "DIR needs no weights: the parameters are random.",
+    .children = children,
+    .doc = "Measures tokens per second: prefill reads one prompt, decode continues many, train is "
+           "forward, backward and AdamW on sequences of one length, mix the same on sequences of "
+           "many. Also the time to the first new token, the share of what one large product "
+           "reaches on the same threads, and the memory of each phase."
+           "\vExamples:\n"
+           "  leti model bench MODEL --seconds 0.05\n"
+           "  leti model bench MODEL --phases decode --batch 1,4 -n 8 --seconds 0.1 --json",
 };
 
-struct rates {
-    double train, sample; /* tokens per second */
+/* ---- a phase in a process of its own ---- */
+
+struct row {
+    enum phase phase;
+    int32_t batch; /* of decode */
 };
 
-/* ---- training ---- */
-
-struct training {
-    struct lm_decoder *decoder;
-    int32_t *tokens, *targets, *starts;
-    float *grad, *m, *v;
+struct told {
+    bool ok;
+    struct leti_error err;
+    struct bench_result result;
 };
 
-static void training_free(struct training *t)
+static void measure(const struct arguments *a, const struct row *row, struct told *told)
 {
-    lm_decoder_destroy(t->decoder);
-    free(t->tokens);
-    free(t->targets);
-    free(t->starts);
-    free(t->grad);
-    free(t->m);
-    free(t->v);
+    struct lm_model *model = NULL;
+    const struct bench_sizes *sizes = &a->sizes;
+    told->ok = a->random ? lm_model_random(a->model.path, 1, &model, &told->err)
+                         : command_open(a->model.path, &model, &told->err);
+    if (!told->ok)
+        return;
+    if (row->phase == PREFILL)
+        told->ok = bench_prefill(sizes, model, &told->result, &told->err);
+    else if (row->phase == DECODE)
+        told->ok = bench_decode(sizes, model, row->batch, &told->result, &told->err);
+    else
+        told->ok = bench_train(sizes, model, row->phase == MIX, &told->result, &told->err);
+    lm_model_close(model);
 }
 
-static float *zeros(size_t n)
+/* Reads what the child told, whole or not at all. */
+static bool listen(int fd, struct told *told)
 {
-    float *array = aligned_alloc(64, (n * sizeof *array + 63) / 64 * 64);
-    if (array)
-        memset(array, 0, n * sizeof *array);
-    return array;
-}
-
-static bool training_make(const struct arguments *a, const struct lm_model *model,
-                          struct training *t, struct leti_error *err)
-{
-    size_t N = (size_t)(a->length * a->sequences);
-    t->tokens = malloc(N * sizeof *t->tokens);
-    t->targets = malloc(N * sizeof *t->targets);
-    t->starts = malloc(((size_t)a->sequences + 1) * sizeof *t->starts);
-    t->grad = zeros(model->n_params);
-    t->m = zeros(model->n_params);
-    t->v = zeros(model->n_params);
-    if (!t->tokens || !t->targets || !t->starts || !t->grad || !t->m || !t->v)
-        return leti_error_set(err, "no memory for a batch of %zu tokens", N);
-    struct lm_random random = { 1 };
-    for (size_t i = 0; i < N; i++)
-        t->tokens[i] = (int32_t)(lm_random_u64(&random) % (uint64_t)model->config.vocab_size);
-    for (size_t i = 0; i < N; i++)
-        t->targets[i] = t->tokens[(i + 1) % N];
-    for (int32_t i = 0; i <= a->sequences; i++)
-        t->starts[i] = i * (int32_t)a->length;
-    return lm_decoder_create(&model->config, (int64_t)N, &t->decoder, err);
-}
-
-static bool step(const struct arguments *a, struct lm_model *model, struct training *t,
-                 int64_t number, struct leti_error *err)
-{
-    const struct lm_adamw adamw = { 1e-4f, 0.9f, 0.999f, 1e-8f, 0.01f, number };
-    const struct lm_batch batch = { t->tokens, t->targets, t->starts, (int32_t)a->sequences };
-    double loss;
-    int64_t counted;
-    memset(t->grad, 0, model->n_params * sizeof *t->grad);
-    if (!lm_decoder_backward(t->decoder, model, &batch, 1.0f / (float)(a->length * a->sequences),
-                             t->grad, &loss, &counted, err))
-        return false;
-    for (size_t i = 0; i < model->n_tensors; i++) {
-        const struct lm_tensor *w = &model->tensors[i];
-        lm_adamw_update(&adamw, model->params + w->offset, t->grad + w->offset, t->m + w->offset,
-                        t->v + w->offset, (size_t)(w->rows * w->cols), w->decay);
+    size_t done = 0;
+    while (done < sizeof *told) {
+        ssize_t n = read(fd, (char *)told + done, sizeof *told - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
     }
     return true;
 }
 
-static bool bench_training(const struct arguments *a, struct lm_model *model, double *rate,
-                           struct leti_error *err)
+/* In the child: no thread of OpenMP was started before. */
+static void tell(const struct arguments *a, const struct row *row, int fd)
 {
-    struct training t = { 0 };
-    int64_t number = 1;
-    bool ok = training_make(a, model, &t, err) && step(a, model, &t, number, err); /* warm up */
-    double start = command_clock(), seconds = 0;
-    while (ok && seconds < a->seconds) {
-        ok = step(a, model, &t, ++number, err);
-        seconds = command_clock() - start;
+    struct told told = { 0 };
+    measure(a, row, &told);
+    ssize_t n = write(fd, &told, sizeof told); /* less than PIPE_BUF: whole, or it failed */
+    _exit(n == sizeof told ? 0 : 1);
+}
+
+static bool wait_for(pid_t child, const struct row *row, struct told *told, struct leti_error *err)
+{
+    struct rusage used;
+    int status;
+    while (wait4(child, &status, 0, &used) < 0) {
+        if (errno != EINTR)
+            return leti_error_set(err, "%s: cannot wait: %s", phase_names[row->phase],
+                                  strerror(errno));
     }
-    training_free(&t);
-    *rate = (double)((number - 1) * a->length * a->sequences) / seconds;
-    return ok;
+    if (WIFSIGNALED(status))
+        return leti_error_set(err, "%s: ended by signal %d%s", phase_names[row->phase],
+                              WTERMSIG(status),
+                              WTERMSIG(status) == SIGKILL ? ", for want of memory perhaps" : "");
+    told->result.memory_bytes = (int64_t)used.ru_maxrss * 1024;
+    return true;
 }
 
-/* ---- sampling ---- */
-
-static void count_tokens(void *context, const struct lm_sample *s)
+static bool run_phase(const struct arguments *a, const struct row *row, struct bench_result *out,
+                      struct leti_error *err)
 {
-    size_t *n = context;
-    *n += s->n_tokens;
-}
-
-/* One round of samples that all go to the full length, unless they draw the end token. */
-static bool sample_round(const struct arguments *a, struct lm_engine *engine, const int32_t *prompt,
-                         const uint64_t *seeds, size_t *n, struct leti_error *err)
-{
-    const struct lm_sampling sampling = { 1, 1, 0, (int32_t)a->length };
-    const struct lm_stops stops = { 0 };
-    size_t open = 1;
-    bool ok = lm_engine_submit(engine, 0, prompt, PROMPT, &sampling, &stops, seeds,
-                               (uint32_t)a->slots, err);
-    while (ok && open > 0)
-        ok = lm_engine_step(engine, count_tokens, n, &open, err);
-    return ok;
-}
-
-static bool bench_sampling(const struct arguments *a, const struct lm_model *model, double *rate,
-                           struct leti_error *err)
-{
-    uint64_t *seeds = malloc((size_t)a->slots * sizeof *seeds);
-    if (!seeds)
-        return leti_error_set(err, "no memory for %lld samples", (long long)a->slots);
-    struct lm_random random = { 2 };
-    for (int64_t i = 0; i < a->slots; i++)
-        seeds[i] = lm_random_u64(&random);
-    int32_t prompt[PROMPT];
-    for (size_t i = 0; i < PROMPT; i++)
-        prompt[i] = (int32_t)(lm_random_u64(&random) % (uint64_t)model->config.vocab_size);
-    struct lm_engine *engine = NULL;
-    size_t n = 0;
-    bool ok = lm_engine_create(model, (int32_t)a->slots, (int32_t)a->length, &engine, err);
-    double start = command_clock(), seconds = 0;
-    while (ok && seconds < a->seconds) {
-        ok = sample_round(a, engine, prompt, seeds, &n, err);
-        seconds = command_clock() - start;
+    static_assert(sizeof(struct told) <= 4096, "a pipe takes it whole");
+    struct told told = { 0 };
+    int ends[2];
+    if (pipe(ends) != 0)
+        return leti_error_set(err, "cannot make a pipe: %s", strerror(errno));
+    pid_t child = fflush(stdout) == 0 ? fork() : -1;
+    if (child == 0) {
+        close(ends[0]);
+        tell(a, row, ends[1]);
     }
-    lm_engine_destroy(engine);
-    free(seeds);
-    *rate = (double)n / seconds;
-    return ok;
+    close(ends[1]);
+    bool heard = child > 0 && listen(ends[0], &told);
+    close(ends[0]);
+    if (child < 0)
+        return leti_error_set(err, "cannot start a process: %s", strerror(errno));
+    if (!wait_for(child, row, &told, err))
+        return false;
+    if (!heard)
+        return leti_error_set(err, "%s: ended without a result", phase_names[row->phase]);
+    if (!told.ok)
+        *err = told.err;
+    else
+        *out = told.result;
+    return told.ok;
 }
 
-static void print(const struct arguments *a, const struct rates *rates)
+/* ---- printing ---- */
+
+static void print_size(const struct row *row, const struct bench_result *r)
 {
-    const char *format =
-        a->json ? "{\"threads\": %d, \"length\": %lld, \"batch\": %lld, \"slots\": %lld, "
-                  "\"train_tokens_per_second\": %.1f, \"sample_tokens_per_second\": %.1f}\n"
-                : "%d threads, sequences of %lld tokens, batch of %lld, %lld slots\n"
-                  "training  %10.0f tokens/s\nsampling  %10.0f tokens/s\n";
-    printf(format, omp_get_max_threads(), (long long)a->length, (long long)a->sequences,
-           (long long)a->slots, rates->train, rates->sample);
+    char size[64];
+    if (row->phase == PREFILL)
+        snprintf(size, sizeof size, "%d x %d", r->batch, r->prompt);
+    else if (row->phase == DECODE)
+        snprintf(size, sizeof size, "%d x (%d + %d)", r->batch, r->prompt, r->tokens);
+    else
+        snprintf(size, sizeof size, "%d, %d tokens", r->batch, r->tokens);
+    printf("%-8s  %-18s", phase_names[row->phase], size);
+}
+
+static void print_row(const struct arguments *a, const struct row *row,
+                      const struct bench_result *r, bool first)
+{
+    if (first) {
+        printf("%s: %.2f M parameters, %d threads\n\n", a->model.path, (double)r->parameters * 1e-6,
+               omp_get_max_threads());
+        printf("%-8s  %-18s %12s %19s %13s %10s %8s %11s\n", "phase", "size", "tokens/s",
+               "slowest, fastest", "first token", "GFLOP/s", "of peak", "memory");
+    }
+    print_size(row, r);
+    char range[48], wait[24] = "";
+    snprintf(range, sizeof range, "%.1f, %.1f", r->slowest, r->fastest);
+    if (r->first_token_seconds > 0)
+        snprintf(wait, sizeof wait, "%.1f ms", r->first_token_seconds * 1e3);
+    printf(" %12.1f %19s %13s %10.1f %6.1f %% %7.0f MiB\n", r->tokens_per_second, range, wait,
+           r->operations * 1e-9, 100 * r->operations / r->peak_operations,
+           (double)r->memory_bytes / (1 << 20));
+}
+
+static void put_number(const char *key, double value)
+{
+    printf(", \"%s\": ", key);
+    json_put_float(stdout, (float)value);
+}
+
+static void print_json(const struct arguments *a, const struct row *row,
+                       const struct bench_result *r, bool first)
+{
+    (void)first;
+    printf("{\"model\": ");
+    json_put_text(stdout, a->model.path, strlen(a->model.path));
+    printf(", \"parameters\": %lld, \"threads\": %d, \"phase\": \"%s\", \"batch\": %d",
+           (long long)r->parameters, omp_get_max_threads(), phase_names[row->phase], r->batch);
+    if (row->phase == PREFILL || row->phase == DECODE)
+        printf(", \"prompt_tokens\": %d, \"new_tokens\": %d", r->prompt, r->tokens);
+    else
+        printf(", \"tokens\": %d", r->tokens);
+    printf(", \"repeats\": %d", r->repeats);
+    put_number("tokens_per_second", r->tokens_per_second);
+    put_number("slowest", r->slowest);
+    put_number("fastest", r->fastest);
+    if (r->first_token_seconds > 0)
+        put_number("first_token_seconds", r->first_token_seconds);
+    put_number("gflops", r->operations * 1e-9);
+    put_number("peak_gflops", r->peak_operations * 1e-9);
+    put_number("share_of_peak", r->operations / r->peak_operations);
+    printf(", \"memory_bytes\": %lld}\n", (long long)r->memory_bytes);
+}
+
+/* On a terminal only, and gone again when the row stands. */
+static void show_progress(const struct row *row)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (!row)
+        fprintf(stderr, "\r\033[K");
+    else if (row->phase == DECODE)
+        fprintf(stderr, "measuring: decode, %d at once ...", row->batch);
+    else
+        fprintf(stderr, "measuring: %s ...", phase_names[row->phase]);
 }
 
 int command_bench(int argc, char **argv)
 {
-    struct arguments a = { .length = 0, .sequences = 16, .slots = 64, .seconds = 3 };
+    struct arguments a = {
+        .sizes = { 30, 5, 512, 128, 128, 8, 8, 512, 60 },
+        .phases = { true, true, true, true },
+        .batches = { 1, 16, 64 },
+        .n_batches = 3,
+    };
     struct leti_error err;
-    struct lm_model *model;
-    struct rates rates = { 0 };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!lm_model_random(a.dir, 1, &model, &err))
-        return command_fail(&err);
-    int32_t most = model->config.max_positions;
-    if (a.length == 0)
-        a.length = most < 256 ? most : 256;
-    bool ok = a.length > PROMPT && a.length <= most && a.length * a.sequences <= INT32_MAX;
-    if (!ok)
-        leti_error_set(&err, "sequences of %lld tokens, allowed are %d to %d", (long long)a.length,
-                       PROMPT + 1, most);
-    ok = ok && bench_sampling(&a, model, &rates.sample, &err) &&
-         bench_training(&a, model, &rates.train, &err);
-    if (ok)
-        print(&a, &rates);
-    lm_model_close(model);
-    return ok ? 0 : command_fail(&err);
+    struct row rows[N_PHASES + MOST_BATCHES];
+    size_t n = 0;
+    command_parse(&argp, argc, argv, &a);
+    for (int phase = 0; phase < N_PHASES; phase++)
+        for (size_t i = 0; a.phases[phase] && i < (phase == DECODE ? a.n_batches : 1); i++)
+            rows[n++] = (struct row){ (enum phase)phase, a.batches[i] };
+    for (size_t i = 0; i < n; i++) {
+        struct bench_result result;
+        show_progress(&rows[i]);
+        bool ok = run_phase(&a, &rows[i], &result, &err);
+        show_progress(NULL);
+        if (!ok)
+            return command_fail(&err);
+        (a.model.json ? print_json : print_row)(&a, &rows[i], &result, i == 0);
+    }
+    return 0;
 }

@@ -6,39 +6,23 @@
 #include "command.h"
 #include "command_json.h"
 
-struct arguments {
-    bool json;
-    const char *dir;
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *a = state->input;
-    switch (key) {
-    case 'j':
-        a->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->dir)
-            argp_usage(state);
-        a->dir = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->dir)
-            argp_usage(state);
-        return 0;
-    default:
+    (void)arg;
+    if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    }
+    state->child_inputs[0] = state->input;
+    return 0;
 }
 
-static const struct argp_option options[] = { COMMAND_JSON, { 0 } };
+static const struct argp_child children[] = { COMMAND_CHILD_MODEL, { 0 } };
 static const struct argp argp = {
-    .options = options,
     .parser = parse,
-    .args_doc = "DIR",
-    .doc = "Opens the model folder DIR and prints its shape, its number of parameters and its "
-           "special tokens.",
+    .children = children,
+    .doc = "Opens the model and prints its shape, its number of parameters and its special tokens."
+           "\vExamples:\n"
+           "  leti model info MODEL\n"
+           "  leti model info MODEL --json",
 };
 
 static size_t count_parameters(const struct lm_model *m)
@@ -90,10 +74,10 @@ static void print_specials(const struct lm_model *m, const char *format, const c
     }
 }
 
-static void print_json(const struct lm_model *m, const char *dir, double seconds)
+static void print_json(const struct lm_model *m, const char *path, double seconds)
 {
     printf("{\"path\": ");
-    json_put_text(stdout, dir, strlen(dir));
+    json_put_text(stdout, path, strlen(path));
     printf(", \"architecture\": \"LlamaForCausalLM\", ");
     print_ints(m, "\"%s\": %lld", ", ");
     printf("\"rope_theta\": ");
@@ -105,9 +89,9 @@ static void print_json(const struct lm_model *m, const char *dir, double seconds
     printf("}], \"load_seconds\": %.6f}\n", seconds);
 }
 
-static void print(const struct lm_model *m, const char *dir, double seconds)
+static void print(const struct lm_model *m, const char *path, double seconds)
 {
-    printf("%-14s  %s\n%-14s  LlamaForCausalLM%s\n", "path", dir, "architecture",
+    printf("%-14s  %s\n%-14s  LlamaForCausalLM%s\n", "path", path, "architecture",
            m->config.tied ? ", head tied to the embedding" : "");
     print_ints(m, "%-14s  %lld", "\n");
     printf("%-14s  %g\n%-14s  %g\n%-14s  ", "rope_theta", (double)m->config.rope_theta, "norm_eps",
@@ -118,14 +102,14 @@ static void print(const struct lm_model *m, const char *dir, double seconds)
 
 int command_info(int argc, char **argv)
 {
-    struct arguments a = { 0 };
+    struct command_model a = { 0 };
     struct leti_error err;
     struct lm_model *model;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    command_parse(&argp, argc, argv, &a);
     double start = command_clock();
-    if (!lm_model_open(a.dir, &model, &err))
+    if (!command_open(a.path, &model, &err))
         return command_fail(&err);
-    (a.json ? print_json : print)(model, a.dir, command_clock() - start);
+    (a.json ? print_json : print)(model, a.path, command_clock() - start);
     lm_model_close(model);
     return 0;
 }

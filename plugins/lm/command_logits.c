@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "command.h"
@@ -9,47 +10,27 @@
 #include "decoder.h"
 
 struct arguments {
-    bool json, specials, last;
-    int64_t top;
-    const char *dir, *ids;
+    struct command_model model;
     struct command_text text;
+    bool last;
+    int64_t top;
 };
+
+enum { LAST = 256, TOP };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'j':
-        a->json = true;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->model;
+        state->child_inputs[1] = &a->text;
         return 0;
-    case 's':
-        a->specials = true;
-        return 0;
-    case 'l':
+    case LAST:
         a->last = true;
         return 0;
-    case 'k':
+    case TOP:
         a->top = command_int(state, "--top", arg, 1, 1000);
-        return 0;
-    case 'i':
-        a->ids = arg;
-        return 0;
-    case 't':
-        a->text.text = arg;
-        return 0;
-    case 'f':
-        a->text.file = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->dir)
-            argp_usage(state);
-        a->dir = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->dir)
-            argp_usage(state);
-        if ((a->text.text != NULL) + (a->text.file != NULL) + (a->ids != NULL) > 1)
-            argp_error(state, "--text, --file and --tokens are one or the other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -57,21 +38,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    COMMAND_JSON,
-    COMMAND_FILE,
-    { "text", 't', "TEXT", 0, "The text", 0 },
-    { "tokens", 'i', "IDS", 0, "Token ids such as 1,2,3 in place of a text", 0 },
-    { "specials", 's', NULL, 0, "Take names of special tokens for these tokens, not for text", 0 },
-    { "last", 'l', NULL, 0, "The last position alone", 0 },
-    { "top", 'k', "N", 0, "Show the N likeliest next tokens (5; without --json)", 0 },
+    { "last", LAST, NULL, 0, "The last position alone", 0 },
+    { "top", TOP, "N", 0, "Show the N likeliest next tokens (5; without --json)", 0 },
     { 0 },
 };
+static const struct argp_child children[] = { COMMAND_CHILD_MODEL, COMMAND_CHILD_TEXT, { 0 } };
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "DIR",
+    .children = children,
     .doc = "Computes the logits after every token of a text. With --json a line has position, "
-           "token and all logits; without, the likeliest next tokens and their probabilities.",
+           "token and all logits; without, the likeliest next tokens and their probabilities."
+           "\vExamples:\n"
+           "  leti model logits MODEL --prompt 'def f(x):' --top 3\n"
+           "  leti model logits MODEL --ids 5,6,7 --last --json",
 };
 
 static int32_t likeliest(const float *logits, int32_t n)
@@ -108,7 +88,7 @@ static void print(const struct arguments *a, const struct lm_model *m, const str
 {
     size_t V = (size_t)m->config.vocab_size;
     for (size_t i = a->last ? ids->n - 1 : 0; i < ids->n; i++) {
-        if (a->json) {
+        if (a->model.json) {
             printf("{\"position\": %zu, \"token\": %d, \"logits\": ", i, ids->ids[i]);
             json_put_floats(stdout, logits + i * V, V);
             printf("}\n");
@@ -143,30 +123,17 @@ static bool compute(const struct arguments *a, const struct lm_model *m, const s
     return ok;
 }
 
-static bool read_ids(const struct arguments *a, const struct lm_model *m, struct lm_ids *ids,
-                     struct leti_error *err)
-{
-    if (a->ids)
-        return command_ids(a->ids, m->config.vocab_size, ids, err);
-    char *text;
-    size_t size;
-    if (!command_read(&a->text, &text, &size, err))
-        return false;
-    bool ok = lm_tokenizer_encode(m->tokenizer, text, size, a->specials, ids, err);
-    free(text);
-    return ok;
-}
-
 int command_logits(int argc, char **argv)
 {
     struct arguments a = { .top = 5 };
     struct leti_error err;
     struct lm_model *model;
     struct lm_ids ids = { 0 };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!lm_model_open(a.dir, &model, &err))
+    command_parse(&argp, argc, argv, &a);
+    if (!command_open(a.model.path, &model, &err))
         return command_fail(&err);
-    bool ok = read_ids(&a, model, &ids, &err) && compute(&a, model, &ids, &err);
+    bool ok = command_read_ids(&a.text, model->tokenizer, model->config.vocab_size, &ids, &err) &&
+              compute(&a, model, &ids, &err);
     free(ids.ids);
     lm_model_close(model);
     return ok ? 0 : command_fail(&err);

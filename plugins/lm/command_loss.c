@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "command_json.h"
@@ -12,49 +14,37 @@
 #include "tokenizer_bpe.h"
 
 struct arguments {
-    bool json, specials, bos, each;
-    const char *dir, *jsonl, *field;
+    struct command_model model;
     struct command_text text;
+    bool bos, logprobs;
+    const char *jsonl, *field;
 };
+
+enum { BOS = 256, LOGPROBS, JSONL, FIELD };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'j':
-        a->json = true;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->model;
+        state->child_inputs[1] = &a->text;
         return 0;
-    case 's':
-        a->specials = true;
-        return 0;
-    case 'b':
+    case BOS:
         a->bos = true;
         return 0;
-    case 'e':
-        a->each = true;
+    case LOGPROBS:
+        a->logprobs = true;
         return 0;
-    case 't':
-        a->text.text = arg;
-        return 0;
-    case 'f':
-        a->text.file = arg;
-        return 0;
-    case 'l':
+    case JSONL:
         a->jsonl = arg;
         return 0;
-    case 'k':
+    case FIELD:
         a->field = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (a->dir)
-            argp_usage(state);
-        a->dir = arg;
-        return 0;
     case ARGP_KEY_END:
-        if (!a->dir)
-            argp_usage(state);
-        if ((a->text.text != NULL) + (a->text.file != NULL) + (a->jsonl != NULL) > 1)
-            argp_error(state, "--text, --file and --jsonl are one or the other");
+        if (a->jsonl && (a->text.prompt || a->text.file || a->text.ids))
+            command_usage(state, "--jsonl goes without --prompt, --file and --ids");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -62,22 +52,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    COMMAND_JSON,
-    COMMAND_FILE,
-    { "text", 't', "TEXT", 0, "The text", 0 },
-    { "jsonl", 'l', "FILE", 0, "One text a line, in a JSON object's field", 0 },
-    { "field", 'k', "NAME", 0, "That field (text)", 0 },
-    { "bos", 'b', NULL, 0, "Put the start token (else the end token) in front of each text", 0 },
-    { "specials", 's', NULL, 0, "Take names of special tokens for these tokens, not for text", 0 },
-    { "tokens", 'e', NULL, 0, "Also print each token's log-probability", 0 },
+    { "jsonl", JSONL, "FILE", 0, "One text a line, in a JSON object's field (-: the input)", 0 },
+    { "field", FIELD, "NAME", 0, "That field (text)", 0 },
+    { "bos", BOS, NULL, 0, "Put the start token (else the end token) in front of each text", 0 },
+    { "logprobs", LOGPROBS, NULL, 0, "Also print each token's log-probability", 0 },
     { 0 },
 };
+static const struct argp_child children[] = { COMMAND_CHILD_MODEL, COMMAND_CHILD_TEXT, { 0 } };
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "DIR",
+    .children = children,
     .doc = "Scores each token of a text given those before it, all but the first. A text longer "
-           "than the model's positions is scored in windows that start afresh.",
+           "than the model's positions is scored in windows that start afresh."
+           "\vExamples:\n"
+           "  leti model loss MODEL --file prompt.txt\n"
+           "  leti model loss MODEL --jsonl texts.jsonl --field code --json\n"
+           "  leti model loss MODEL --prompt 'def f(x):' --logprobs",
 };
 
 /* One after the other, every text goes through this. */
@@ -93,19 +84,22 @@ struct scoring {
     struct leti_error *err;
 };
 
-/* ids, and targets that are ids one further on. */
-static bool encode(struct scoring *s, const char *text, size_t size)
+/* Empties ids for the next text: it holds no more than the start token, where one is wanted. */
+static bool begin(struct scoring *s)
 {
     const struct lm_config *c = &s->model->config;
     int32_t first = c->bos >= 0 ? c->bos : c->eos;
     s->ids.n = s->targets.n = 0;
-    if (s->arguments->bos && first < 0)
+    if (!s->arguments->bos)
+        return true;
+    if (first < 0)
         return leti_error_set(s->err, "--bos: the model has neither a start nor an end token");
-    if (s->arguments->bos && !lm_ids_push(&s->ids, first, s->err))
-        return false;
-    if (!lm_tokenizer_encode(s->model->tokenizer, text, size, s->arguments->specials, &s->ids,
-                             s->err))
-        return false;
+    return lm_ids_push(&s->ids, first, s->err);
+}
+
+/* The targets are the ids one further on. */
+static bool set_targets(struct scoring *s)
+{
     for (size_t i = 0; i < s->ids.n; i++) {
         if (!lm_ids_push(&s->targets, i + 1 < s->ids.n ? s->ids.ids[i + 1] : -1, s->err))
             return false;
@@ -156,9 +150,9 @@ static void put_mean(const char *key, double value)
 
 static void print_text(const struct scoring *s, double loss, int64_t counted)
 {
-    bool each = s->arguments->each;
-    if (!s->arguments->json) {
-        if (each)
+    bool logprobs = s->arguments->logprobs;
+    if (!s->arguments->model.json) {
+        if (logprobs)
             print_tokens(s);
         return;
     }
@@ -166,7 +160,7 @@ static void print_text(const struct scoring *s, double loss, int64_t counted)
            (long long)counted);
     put_mean("loss", loss / (double)counted);
     put_mean("perplexity", exp(loss / (double)counted));
-    if (each) {
+    if (logprobs) {
         printf(", \"ids\": ");
         json_put_ids(stdout, s->ids.ids, s->ids.n);
         printf(", \"logprobs\": "); /* one less: of ids[1] and what follows */
@@ -175,17 +169,27 @@ static void print_text(const struct scoring *s, double loss, int64_t counted)
     printf("}\n");
 }
 
-static bool score(struct scoring *s, const char *text, size_t size)
+/* What ids has come to. */
+static bool score(struct scoring *s)
 {
     double loss;
     int64_t counted;
-    if (!encode(s, text, size) || !score_windows(s, &loss, &counted))
+    if (!set_targets(s) || !score_windows(s, &loss, &counted))
         return false;
     print_text(s, loss, counted);
     s->n_texts++;
     s->loss += loss;
     s->counted += counted;
     return true;
+}
+
+static bool score_string(struct scoring *s, const json_t *text)
+{
+    return begin(s) &&
+           lm_tokenizer_encode(s->model->tokenizer, json_string_value(text),
+                               json_string_length(text), s->arguments->text.specials, &s->ids,
+                               s->err) &&
+           score(s);
 }
 
 static bool score_line(struct scoring *s, const char *line, size_t size, size_t number)
@@ -195,11 +199,21 @@ static bool score_line(struct scoring *s, const char *line, size_t size, size_t 
     json_t *json = json_loadb(line, size, JSON_ALLOW_NUL, &why);
     const json_t *text = json_object_get(json, a->field);
     bool ok = json_is_string(text)
-                  ? score(s, json_string_value(text), json_string_length(text))
+                  ? score_string(s, text)
                   : leti_error_set(s->err, "%s: line %zu: %s%s", a->jsonl, number,
                                    json ? "no string in field " : why.text, json ? a->field : "");
     json_decref(json);
     return ok;
+}
+
+/* The line without a byte order mark, which some programs put at the start of a file. */
+static const char *skip_bom(const char *line, size_t *size)
+{
+    static const char bom[] = "\xef\xbb\xbf";
+    if (*size < sizeof bom - 1 || memcmp(line, bom, sizeof bom - 1) != 0)
+        return line;
+    *size -= sizeof bom - 1;
+    return line + sizeof bom - 1;
 }
 
 static bool score_jsonl(struct scoring *s)
@@ -213,9 +227,10 @@ static bool score_jsonl(struct scoring *s)
     ssize_t size;
     bool ok = true;
     while (ok && (size = getline(&line, &capacity, in)) > 0) {
-        number++;
-        if (size > 1 || line[0] != '\n')
-            ok = score_line(s, line, (size_t)size, number);
+        size_t n = (size_t)size;
+        const char *text = ++number == 1 ? skip_bom(line, &n) : line;
+        if (n > 1 || (n == 1 && text[0] != '\n'))
+            ok = score_line(s, text, n, number);
     }
     if (ok && ferror(in))
         ok = leti_error_set(s->err, "%s: cannot read: %s", path, strerror(errno));
@@ -227,19 +242,16 @@ static bool score_jsonl(struct scoring *s)
 
 static bool score_text(struct scoring *s)
 {
-    char *text;
-    size_t size;
-    if (!command_read(&s->arguments->text, &text, &size, s->err))
-        return false;
-    bool ok = score(s, text, size);
-    free(text);
-    return ok;
+    return begin(s) &&
+           command_read_ids(&s->arguments->text, s->model->tokenizer, s->model->config.vocab_size,
+                            &s->ids, s->err) &&
+           score(s);
 }
 
 static void print_summary(const struct scoring *s)
 {
     double mean = s->loss / (double)s->counted;
-    if (!s->arguments->json) {
+    if (!s->arguments->model.json) {
         printf("%zu text%s, %lld tokens scored, loss %.4f, perplexity %.4f\n", s->n_texts,
                s->n_texts == 1 ? "" : "s", (long long)s->counted, mean, exp(mean));
         return;
@@ -255,8 +267,8 @@ int command_loss(int argc, char **argv)
     struct arguments a = { .field = "text" };
     struct leti_error err;
     struct lm_model *model;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!lm_model_open(a.dir, &model, &err))
+    command_parse(&argp, argc, argv, &a);
+    if (!command_open(a.model.path, &model, &err))
         return command_fail(&err);
     struct scoring s = { .arguments = &a, .model = model, .err = &err };
     bool ok = lm_decoder_create(&model->config, model->config.max_positions, &s.decoder, &err) &&

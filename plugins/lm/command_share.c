@@ -1,13 +1,16 @@
-/* command_share.c - what the commands share.
+/* command_share.c - what the commands share besides their options.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "command.h"
-#include "tokenizer_bpe.h"
+#include "files.h"
 
 int command_fail(const struct leti_error *err)
 {
@@ -15,89 +18,37 @@ int command_fail(const struct leti_error *err)
     return 1;
 }
 
-int64_t command_int(struct argp_state *state, const char *option, const char *value, int64_t min,
-                    int64_t max)
+static bool starts_as_gguf(const char *path)
 {
-    char *end;
-    errno = 0;
-    long long number = strtoll(value, &end, 10);
-    if (errno || end == value || *end || number < min || number > max)
-        argp_error(state, "%s is \"%s\", allowed is an integer from %lld to %lld", option, value,
-                   (long long)min, (long long)max);
-    return number;
+    char magic[4] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool yes = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic &&
+               memcmp(magic, "GGUF", sizeof magic) == 0;
+    if (fd >= 0)
+        close(fd); /* only read from: nothing can be lost */
+    return yes;
 }
 
-double command_real(struct argp_state *state, const char *option, const char *value, double min,
-                    double max)
+bool command_find(const char *path, bool *folder, struct leti_error *err)
 {
-    char *end;
-    double number = strtod(value, &end);
-    if (end == value || *end || !(number >= min) || !(number <= max))
-        argp_error(state, "%s is \"%s\", allowed is a number from %g to %g", option, value, min,
-                   max);
-    return number;
-}
-
-bool command_ids(const char *text, int32_t size, struct lm_ids *out, struct leti_error *err)
-{
-    for (const char *p = text; *p;) {
-        char *end;
-        errno = 0;
-        long long id = strtoll(p, &end, 10);
-        if (errno || end == p || (*end && *end != ',') || id < 0 || id >= size)
-            return leti_error_set(err, "\"%.40s\": allowed are ids from 0 to %d with commas", p,
-                                  size - 1);
-        if (!lm_ids_push(out, (int32_t)id, err))
-            return false;
-        p = *end ? end + 1 : end;
-    }
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return leti_error_set(err, "%s: cannot open: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && starts_as_gguf(path)))
+        return leti_error_set(err, "%s: neither a model folder nor a GGUF file", path);
+    *folder = S_ISDIR(st.st_mode);
     return true;
 }
 
-static bool read_stream(FILE *in, const char *name, char **text, size_t *size,
-                        struct leti_error *err)
+bool command_open(const char *path, struct lm_model **out, struct leti_error *err)
 {
-    char *data = NULL;
-    size_t n = 0, capacity = 0, got;
-    do {
-        if (n + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 1 << 16;
-            char *grown = realloc(data, capacity);
-            if (!grown) {
-                free(data);
-                return leti_error_set(err, "%s: no memory for %zu bytes", name, capacity);
-            }
-            data = grown;
-        }
-        got = fread(data + n, 1, capacity - 1 - n, in);
-        n += got;
-    } while (got > 0);
-    if (ferror(in)) {
-        free(data);
-        return leti_error_set(err, "%s: cannot read: %s", name, strerror(errno));
-    }
-    data[n] = '\0';
-    *text = data;
-    *size = n;
-    return true;
-}
-
-bool command_read(const struct command_text *from, char **text, size_t *size,
-                  struct leti_error *err)
-{
-    if (from->text) {
-        *text = strdup(from->text);
-        *size = strlen(from->text);
-        return *text || leti_error_set(err, "no memory");
-    }
-    if (!from->file || strcmp(from->file, "-") == 0)
-        return read_stream(stdin, "standard input", text, size, err);
-    FILE *in = fopen(from->file, "rb");
-    if (!in)
-        return leti_error_set(err, "%s: cannot open: %s", from->file, strerror(errno));
-    bool ok = read_stream(in, from->file, text, size, err);
-    fclose(in); /* only read from: nothing can be lost */
-    return ok;
+    bool folder = false;
+    char file[PATH_MAX];
+    if (!command_find(path, &folder, err) || (folder && !lm_path(path, "config.json", file, err)))
+        return false;
+    if (folder && !lm_file_exists(file))
+        return leti_error_set(err, "%s: not a model folder, it has no config.json", path);
+    return lm_model_open(path, out, err);
 }
 
 double command_clock(void)

@@ -1,79 +1,69 @@
 /* command_tokenize.c - `leti model tokenize DIR`: text to token ids, and back.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "command_json.h"
 
 struct arguments {
-    bool json, specials;
-    const char *dir, *ids;
+    struct command_model model;
     struct command_text text;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+    (void)arg;
     struct arguments *a = state->input;
-    switch (key) {
-    case 'j':
-        a->json = true;
-        return 0;
-    case 's':
-        a->specials = true;
-        return 0;
-    case 'f':
-        a->text.file = arg;
-        return 0;
-    case 'i':
-        a->ids = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (!a->dir)
-            a->dir = arg;
-        else if (!a->text.text)
-            a->text.text = arg;
-        else
-            argp_usage(state);
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->dir)
-            argp_usage(state);
-        if ((a->text.text != NULL) + (a->text.file != NULL) + (a->ids != NULL) > 1)
-            argp_error(state, "TEXT, --file and --ids are one or the other");
-        return 0;
-    default:
+    if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    }
+    state->child_inputs[0] = &a->model;
+    state->child_inputs[1] = &a->text;
+    return 0;
 }
 
-static const struct argp_option options[] = {
-    COMMAND_JSON,
-    COMMAND_FILE,
-    { "specials", 's', NULL, 0, "Take names of special tokens for these tokens, not for text", 0 },
-    { "ids", 'i', "IDS", 0, "The other way: the text of ids such as 1,2,3", 0 },
-    { 0 },
-};
+static const struct argp_child children[] = { COMMAND_CHILD_MODEL, COMMAND_CHILD_TEXT, { 0 } };
 static const struct argp argp = {
-    .options = options,
     .parser = parse,
-    .args_doc = "DIR [TEXT]",
-    .doc = "Prints the token ids of TEXT, of a file or of the standard input. Needs tokenizer.json "
-           "of DIR alone.",
+    .children = children,
+    .doc = "Prints the token ids of a text; with --ids goes the other way and prints their text. "
+           "Needs the tokenizer of MODEL alone."
+           "\vExamples:\n"
+           "  leti model tokenize MODEL --prompt 'def f(x):'\n"
+           "  leti model tokenize MODEL --file prompt.txt --json\n"
+           "  leti model tokenize MODEL --ids 5,6,7",
 };
 
-static void print_text(const struct lm_tokenizer *t, const struct lm_ids *ids, bool json)
+/* The bytes of all ids, one behind the other; the caller's to free. */
+static bool join_bytes(const struct lm_tokenizer *t, const struct lm_ids *ids, char **out,
+                       size_t *size, struct leti_error *err)
+{
+    size_t total = 0, n;
+    for (size_t i = 0; i < ids->n; i++) {
+        lm_tokenizer_bytes(t, ids->ids[i], &n);
+        total += n;
+    }
+    char *text = malloc(total + 1), *end = text;
+    if (!text)
+        return leti_error_set(err, "no memory for a text of %zu bytes", total);
+    for (size_t i = 0; i < ids->n; i++, end += n) {
+        const char *bytes = lm_tokenizer_bytes(t, ids->ids[i], &n);
+        memcpy(end, bytes, n);
+    }
+    *out = text;
+    *size = total;
+    return true;
+}
+
+static bool print_text(const struct lm_tokenizer *t, const struct lm_ids *ids, bool json,
+                       struct leti_error *err)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    for (size_t i = 0; out && i < ids->n; i++) {
-        size_t n;
-        const char *bytes = lm_tokenizer_bytes(t, ids->ids[i], &n);
-        fwrite(bytes, 1, n, out);
-    }
-    if (!out || fclose(out) != 0)
-        return;
+    if (!join_bytes(t, ids, &text, &size, err))
+        return false;
     if (json) {
         printf("{\"ids\": ");
         json_put_ids(stdout, ids->ids, ids->n);
@@ -84,6 +74,7 @@ static void print_text(const struct lm_tokenizer *t, const struct lm_ids *ids, b
         fwrite(text, 1, size, stdout);
     }
     free(text);
+    return true;
 }
 
 static void print_ids(const struct lm_tokenizer *t, const struct lm_ids *ids, size_t bytes,
@@ -112,20 +103,38 @@ static void print_ids(const struct lm_tokenizer *t, const struct lm_ids *ids, si
 static bool run(const struct arguments *a, const struct lm_tokenizer *t, struct lm_ids *ids,
                 struct leti_error *err)
 {
-    if (a->ids) {
-        if (!command_ids(a->ids, lm_tokenizer_size(t), ids, err))
-            return false;
-        print_text(t, ids, a->json);
-        return true;
-    }
+    if (a->text.ids)
+        return command_read_ids(&a->text, t, lm_tokenizer_size(t), ids, err) &&
+               print_text(t, ids, a->model.json, err);
     char *text;
     size_t size;
     if (!command_read(&a->text, &text, &size, err))
         return false;
-    bool ok = lm_tokenizer_encode(t, text, size, a->specials, ids, err);
+    bool ok = lm_tokenizer_encode(t, text, size, a->text.specials, ids, err);
     free(text);
     if (ok)
-        print_ids(t, ids, size, a->json);
+        print_ids(t, ids, size, a->model.json);
+    return ok;
+}
+
+/* A folder need not hold more than a tokenizer. */
+static bool run_folder(const struct arguments *a, struct lm_ids *ids, struct leti_error *err)
+{
+    struct lm_tokenizer *tokenizer;
+    if (!lm_tokenizer_open(a->model.path, &tokenizer, err))
+        return false;
+    bool ok = run(a, tokenizer, ids, err);
+    lm_tokenizer_close(tokenizer);
+    return ok;
+}
+
+static bool run_model(const struct arguments *a, struct lm_ids *ids, struct leti_error *err)
+{
+    struct lm_model *model;
+    if (!command_open(a->model.path, &model, err))
+        return false;
+    bool ok = run(a, model->tokenizer, ids, err);
+    lm_model_close(model);
     return ok;
 }
 
@@ -133,13 +142,11 @@ int command_tokenize(int argc, char **argv)
 {
     struct arguments a = { 0 };
     struct leti_error err;
-    struct lm_tokenizer *t;
     struct lm_ids ids = { 0 };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!lm_tokenizer_open(a.dir, &t, &err))
-        return command_fail(&err);
-    bool ok = run(&a, t, &ids, &err);
+    bool folder = false;
+    command_parse(&argp, argc, argv, &a);
+    bool ok = command_find(a.model.path, &folder, &err) &&
+              (folder ? run_folder : run_model)(&a, &ids, &err);
     free(ids.ids);
-    lm_tokenizer_close(t);
     return ok ? 0 : command_fail(&err);
 }

@@ -5,11 +5,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
-
-enum { USAGE = 2 };
 
 static const struct {
     const char *name;
@@ -28,8 +28,8 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
-    fprintf(out, "Usage: leti model COMMAND DIR [ARGUMENT...]\n\n"
-                 "Works with a Hugging Face model folder DIR alone.\n\n");
+    fprintf(out, "Usage: leti model COMMAND MODEL [ARGUMENT...]\n\n"
+                 "Works with a model alone: MODEL is a Hugging Face model folder.\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`leti model COMMAND --help` says more of each.\n");
@@ -38,8 +38,8 @@ static void print_help(FILE *out)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        print_help(stderr);
-        return USAGE;
+        fprintf(stderr, "leti model: a command is missing; `leti model --help` lists them\n");
+        return COMMAND_USAGE;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?") || !strcmp(argv[1], "-h")) {
         print_help(stdout);
@@ -54,12 +54,23 @@ static int run(int argc, char **argv)
         return commands[i].run(argc - 1, argv + 1);
     }
     fprintf(stderr, "leti model: no command \"%s\"; `leti model --help` lists them\n", argv[1]);
-    return USAGE;
+    return COMMAND_USAGE;
+}
+
+/* OpenMP reads its settings when it is loaded, before main: what it shall find then, a program
+ * can only set for itself by starting anew. Threads that wait by spinning would take the time of
+ * those that they wait for. */
+static void let_threads_sleep(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+        return;
+    execv("/proc/self/exe", argv); /* where there is no /proc it goes on as it is, only slower */
 }
 
 int main(int argc, char **argv)
 {
-    argp_err_exit_status = USAGE;
+    let_threads_sleep(argv);
+    argp_err_exit_status = COMMAND_USAGE;
     int status = run(argc, argv);
     if ((fflush(stdout) || ferror(stdout)) && status == 0) {
         perror("leti model: cannot write the output");

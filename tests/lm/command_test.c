@@ -88,7 +88,8 @@ static int make_model(void **state)
         " \"num_key_value_heads\": 2, \"intermediate_size\": 48, \"vocab_size\": 646,"
         " \"max_position_embeddings\": 40, \"eos_token_id\": 0, \"tie_word_embeddings\": true}";
     size_t size;
-    if (scratch_make(state) != 0 || mkdir(scratch_path(scratch_dir, "seed"), 0777) != 0)
+    if (scratch_make(state) != 0 || mkdir(scratch_path(scratch_dir, "seed"), 0777) != 0 ||
+        mkdir(scratch_path(scratch_dir, "nothing"), 0777) != 0)
         return -1;
     char *tokenizer = scratch_read(scratch_path(golden_path("gpt2"), "tokenizer.json"), &size);
     const char *seed = scratch_path(scratch_dir, "seed");
@@ -119,55 +120,117 @@ static void explains_itself(void **state)
     for (size_t i = 0; i < 7; i++) {
         char call[64], usage[64];
         assert_non_null(strstr(out, commands[i]));
-        snprintf(usage, sizeof usage, "Usage: leti model %s [OPTION...] DIR", commands[i]);
+        snprintf(usage, sizeof usage, "Usage: leti model %s [OPTION...] ", commands[i]);
         snprintf(call, sizeof call, "%s --help", commands[i]);
         run_well(call);
         assert_non_null(strstr(out, usage));
         assert_non_null(strstr(out, "--help"));
         run_well("--help");
     }
-    run_well("sample --help");
-    static const char *const options[] = { "--prompt", "--samples",    "--temperature", "--top-p",
-                                           "--top-k",  "--max-length", "--seed",        "--stop" };
-    for (size_t i = 0; i < 8; i++)
-        assert_non_null(strstr(out, options[i]));
+}
+
+/* One name for one thing: what a command takes of these it takes under this name. */
+static void names_options_the_same_everywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command, *options;
+    } expected[] = {
+        { "info", "--json --threads" },
+        { "tokenize", "--json --threads --prompt --file --ids --specials" },
+        { "logits", "--json --threads --prompt --file --ids --specials --last --top" },
+        { "loss",
+          "--json --threads --prompt --file --ids --specials --jsonl --field --bos --logprobs" },
+        { "sample", "--json --threads --prompt --file --ids --specials --max-tokens --samples "
+                    "--temperature --top-k --top-p --seed --stop" },
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        char call[64], options[256];
+        snprintf(call, sizeof call, "%s --help", expected[i].command);
+        snprintf(options, sizeof options, "%s", expected[i].options);
+        run_well(call);
+        size_t n = 0, shown = 0;
+        for (char *name = strtok(options, " "); name; name = strtok(NULL, " "), n++)
+            if (!strstr(out, name))
+                fail_msg("%s: no %s", call, name);
+        for (const char *row = out; row; row = strchr(row + 1, '\n'))
+            shown += strncmp(row, "\n  -", 4) == 0 || strncmp(row, "\n      --", 9) == 0;
+        assert_int_equal(shown, n + 2); /* argp's --help and --usage */
+    }
+}
+
+/* Every line of the help that starts as a call, with the scratch folder's MODEL. */
+static void shows_examples_that_work(void **state)
+{
+    (void)state;
+    static const char texts[] = "{\"code\": \"def f():\"}\n";
+    assert_true(scratch_write(scratch_path(scratch_dir, "texts.jsonl"), texts, strlen(texts)));
+    assert_true(scratch_write(scratch_path(scratch_dir, "prompt.txt"), "def f(x):\n", 10));
+    assert_int_equal(symlink("model", scratch_path(scratch_dir, "MODEL")), 0);
+    static const char *const with[] = { "info", "tokenize", "logits", "loss", "sample", "bench" };
+    for (size_t i = 0; i < 6; i++) {
+        char call[512];
+        snprintf(call, sizeof call, "%s --help", with[i]);
+        run_well(call);
+        char *help = strdup(out);
+        size_t n = 0;
+        for (char *row = strtok(help, "\n"); row; row = strtok(NULL, "\n")) {
+            static const char start[] = "  leti model ";
+            if (strncmp(row, start, strlen(start)) != 0)
+                continue;
+            assert_true(strlen(row) < 79); /* argp would have broken it */
+            n++;
+            run_well(row + strlen(start));
+            assert_true(*out);
+        }
+        assert_true(n >= 2);
+        free(help);
+    }
+    assert_int_equal(unlink(scratch_path(scratch_dir, "MODEL")), 0);
 }
 
 static void ends_with_2_on_wrong_usage(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "",
-        "nonsense",
-        "info",
-        "info model model",
-        "info --colour model",
-        "tokenize",
-        "tokenize model a b",
-        "tokenize model a --ids 1",
-        "logits model --text a --tokens 1",
-        "logits model --top 0",
-        "loss model --text a --file b",
-        "sample model --temperature warm",
-        "sample model --temperature -1",
-        "sample model --temperature nan",
-        "sample model --top-p 1.5",
-        "sample model --top-k 1x",
-        "sample model --samples 0",
-        "sample model --seed -1",
-        "sample model --max-length ''",
-        "sample model --stop ''",
-        "convert model",
-        "convert model other --dtype f8",
-        "convert model other --random x",
-        "bench",
-        "bench model --seconds 0",
-        "bench model --length 3",
+    static const struct {
+        const char *call, *expected;
+    } wrong[] = {
+        { "", "leti model: a command is missing; `leti model --help` lists them\n" },
+        { "nonsense", "leti model: no command \"nonsense\"; `leti model --help` lists them\n" },
+        { "info", "leti model info: the MODEL is missing" },
+        { "info model other", "leti model info: \"other\" is one argument too many; see "
+                              "`leti model info --help`\n" },
+        { "info --colour model", "leti model info: unrecognized option '--colour'" },
+        { "info --threads 0 model", "--threads is \"0\", allowed is an integer from 1 to" },
+        { "tokenize", "MODEL is missing" },
+        { "tokenize model --prompt a --ids 1", "--prompt, --file and --ids are one or the other" },
+        { "logits model --ids", "leti model logits: option '--ids' requires an argument" },
+        { "logits model --top 0", "--top is \"0\", allowed is an integer from 1 to 1000" },
+        { "loss model --prompt a --file b", "one or the other" },
+        { "loss model --jsonl a --file b", "--jsonl goes without --prompt, --file and --ids" },
+        { "sample model --temperature warm",
+          "leti model sample: --temperature is \"warm\", allowed is a number from 0 to 100; see "
+          "`leti model sample --help`\n" },
+        { "sample model --temperature -1", "allowed is a number" },
+        { "sample model --temperature nan", "allowed is a number" },
+        { "sample model --top-p 1.5", "--top-p is \"1.5\", allowed is a number from 0 to 1" },
+        { "sample model --top-k 1x", "--top-k is \"1x\"" },
+        { "sample model --samples 0", "--samples is \"0\"" },
+        { "sample model --seed -1", "--seed is \"-1\"" },
+        { "sample model --max-tokens ''", "--max-tokens is \"\"" },
+        { "sample model --stop ''", "--stop: allowed are up to 64 texts, none of them empty" },
+        { "convert model", "leti model convert" },
+        { "convert model other --dtype f8", "--dtype is \"f8\"" },
+        { "convert model other --random x", "--random is \"x\"" },
+        { "bench", "MODEL is missing" },
+        { "bench model --seconds 0", "--seconds is \"0\"" },
+        { "bench model --phases train,rest", "--phases" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        run(wrong[i]);
-        if (status != 2 || *out || !*err_text)
-            fail_msg("leti-model %s: exit status %d", wrong[i], status);
+        run(wrong[i].call);
+        if (status != 2 || *out || !strstr(err_text, wrong[i].expected) ||
+            (strncmp(wrong[i].call, "convert", 7) != 0 && count_lines(err_text) != 1))
+            fail_msg("leti-model %s: exit status %d: %s", wrong[i].call, status, err_text);
     }
 }
 
@@ -177,22 +240,28 @@ static void ends_with_1_and_one_line_on_failure(void **state)
     static const struct {
         const char *call, *expected;
     } failures[] = {
-        { "info nowhere", "nowhere/config.json: cannot open: No such file or directory" },
+        { "info nowhere", "nowhere: cannot open: No such file or directory" },
+        { "info nothing", "nothing: not a model folder, it has no config.json" },
+        { "info seed/config.json", "seed/config.json: neither a model folder nor a GGUF file" },
+        { "info /dev/null", "/dev/null: neither a model folder nor a GGUF file" },
         { "info seed", "seed/model.safetensors: cannot open" },
-        { "tokenize nowhere x", "nowhere/tokenizer.json" },
+        { "tokenize nowhere --prompt x", "nowhere: cannot open: No such file or directory" },
+        { "tokenize nothing --prompt x", "nothing" },
+        { "tokenize seed/config.json --prompt x", "neither a model folder nor a GGUF file" },
         { "tokenize model --file nowhere", "nowhere: cannot open" },
         { "tokenize model --ids 1,646", "\"646\": allowed are ids from 0 to 645 with commas" },
         { "tokenize model --ids 1,,2", "allowed are ids" },
-        { "logits model --tokens 1,-1", "\"-1\": allowed are ids" },
-        { "logits model --text ''", "the text has 0 tokens, allowed are 1 to 40" },
-        { "loss model --text a", "nothing to score" },
+        { "logits model --ids 1,-1", "\"-1\": allowed are ids" },
+        { "logits model --prompt ''", "the text has 0 tokens, allowed are 1 to 40" },
+        { "loss model --prompt a", "nothing to score" },
         { "loss model --jsonl nowhere", "nowhere: cannot open" },
         { "loss model --jsonl seed/config.json", "seed/config.json: line 1: no string in field" },
-        { "sample model --prompt a --max-length 1", "1" },
-        { "sample model --prompt a --max-length 41", "41" },
+        { "sample model --ids 1,2,3 -n 38", "a prompt of 3 tokens and up to 38 sampled ones: the "
+                                            "model has 40 positions" },
         { "convert model seed", "seed: exists, a new folder is needed" },
         { "convert model nowhere/x", "nowhere/x.part: cannot make the folder" },
-        { "bench seed --length 41", "sequences of 41 tokens, allowed are 17 to 40" },
+        { "bench nowhere", "nowhere: cannot open" },
+        { "bench seed --phases train", "seed/model.safetensors: cannot open" },
     };
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         run(failures[i].call);
@@ -236,9 +305,9 @@ static void tells_what_a_model_is(void **state)
 static void tokenizes_and_goes_back(void **state)
 {
     (void)state;
-    run_well("tokenize model --json 'def f(x):<|good|>'");
+    run_well("tokenize model --json --prompt 'def f(x):<|good|>'");
     json_t *plain = line(0);
-    run_well("tokenize model --json --specials 'def f(x):<|good|>'");
+    run_well("tokenize model --json --specials --prompt 'def f(x):<|good|>'");
     json_t *special = line(0);
     const json_t *ids = json_object_get(special, "ids");
     size_t n = json_array_size(ids);
@@ -273,10 +342,10 @@ static void escapes_bytes_that_are_not_utf8(void **state)
 static void gives_the_logits_of_every_position(void **state)
 {
     (void)state;
-    run_well("tokenize model --json 'def f(x):'");
+    run_well("tokenize model --json --prompt 'def f(x):'");
     json_t *tokens = line(0);
     size_t n = json_array_size(json_object_get(tokens, "ids"));
-    run_well("logits model --json --text 'def f(x):'");
+    run_well("logits model --json --prompt 'def f(x):'");
     assert_int_equal(count_lines(out), n);
     for (size_t i = 0; i < n; i++) {
         json_t *row = line(i);
@@ -288,13 +357,13 @@ static void gives_the_logits_of_every_position(void **state)
     }
     json_decref(tokens);
     json_t *last = line(n - 1);
-    run_well("logits model --json --last --text 'def f(x):'");
+    run_well("logits model --json --last --prompt 'def f(x):'");
     json_t *alone = line(0);
     assert_int_equal(count_lines(out), 1);
     assert_true(json_equal(alone, last));
     json_decref(alone);
     json_decref(last);
-    run_well("logits model --text 'def f(x):' --top 3");
+    run_well("logits model --prompt 'def f(x):' --top 3");
     assert_int_equal(count_lines(out), n);
 }
 
@@ -313,13 +382,13 @@ static double logprob(size_t position, size_t token)
 static void scores_texts(void **state)
 {
     (void)state;
-    run_well("loss model --json --tokens --text 'def f(x):'");
+    run_well("loss model --json --logprobs --prompt 'def f(x):'");
     assert_int_equal(count_lines(out), 2);
     json_t *text = line(0), *summary = line(1);
     const json_t *ids = json_object_get(text, "ids"), *scores = json_object_get(text, "logprobs");
     size_t n = json_array_size(scores);
     assert_int_equal(json_array_size(ids), n + 1);
-    run_well("logits model --json --text 'def f(x):'");
+    run_well("logits model --json --prompt 'def f(x):'");
     double mean = 0;
     for (size_t i = 0; i < n; i++) {
         double score = json_number_value(json_array_get(scores, i));
@@ -348,7 +417,8 @@ static void scores_long_texts_and_lines(void **state)
     assert_true(number(text, "scored") == number(text, "tokens") - 1);
     json_decref(text);
 
-    static const char lines[] = "{\"code\": \"def f():\"}\n\n{\"code\": \"\\u0000x = 1\"}\n";
+    static const char lines[] =
+        "\xef\xbb\xbf{\"code\": \"def f():\"}\n\n{\"code\": \"\\u0000x = 1\"}\n";
     assert_true(scratch_write(scratch_path(scratch_dir, "lines"), lines, strlen(lines)));
     run_well("loss model --json --jsonl lines --field code");
     assert_int_equal(count_lines(out), 3);
@@ -362,12 +432,12 @@ static void scores_long_texts_and_lines(void **state)
 static void samples_the_same_from_the_same_seed(void **state)
 {
     (void)state;
-    run_well("sample model --json --prompt 'def f' -n 5 --seed 3");
+    run_well("sample model --json --prompt 'def f' --samples 5 --seed 3");
     assert_int_equal(count_lines(out), 5);
     char *first = strdup(out);
-    run_well("sample model --json --prompt 'def f' -n 5 --seed 3");
+    run_well("sample model --json --prompt 'def f' --samples 5 --seed 3");
     assert_string_equal(out, first);
-    run_well("sample model --json --prompt 'def f' -n 5 --seed 4");
+    run_well("sample model --json --prompt 'def f' --samples 5 --seed 4");
     assert_string_not_equal(out, first);
     free(first);
 }
@@ -375,17 +445,17 @@ static void samples_the_same_from_the_same_seed(void **state)
 static void samples_as_it_is_told(void **state)
 {
     (void)state;
-    run_well("sample model --json --prompt 'def f' --temperature 0 --max-length 30");
+    run_well("sample model --json --prompt 'def f' --temperature 0 --max-tokens 28");
     char *greedy = strdup(out);
     assert_non_null(strstr(greedy, "\"finish\": \"length\", \"n_tokens\": 28"));
-    run_well("sample model --json --prompt 'def f' --top-k 1 --max-length 30");
+    run_well("sample model --json --prompt 'def f' --top-k 1 -n 28");
     const char *a = strstr(greedy, "\"tokens\""), *b = strstr(out, "\"tokens\"");
     assert_true(a && b);
     assert_memory_equal(a, b, strcspn(a, "]"));
     free(greedy);
-    run_well("sample model --json --prompt 'def f' -n 40 --stop ' ' --stop e");
+    run_well("sample model --json --prompt 'def f' --samples 40 --stop ' ' --stop e");
     assert_non_null(strstr(out, "\"finish\": \"stop\""));
-    run_well("sample model --prompt '' --max-length 5");
+    run_well("sample model --prompt '' -n 5");
     assert_non_null(strstr(out, "--- sample 0: "));
 }
 
@@ -400,29 +470,49 @@ static void converts_and_leaves_nothing_half_done(void **state)
     assert_int_equal(
         stat(scratch_path(scratch_path(scratch_dir, "half"), "model.safetensors"), &narrow), 0);
     assert_true(narrow.st_size > wide.st_size / 2 && narrow.st_size < wide.st_size * 6 / 10);
-    run_well("logits half --json --text 'def f'");
+    run_well("logits half --json --prompt 'def f'");
     char *half = strdup(out);
-    run_well("logits whole --json --text 'def f'"); /* what bf16 holds, f32 holds exactly */
+    run_well("logits whole --json --prompt 'def f'"); /* what bf16 holds, f32 holds exactly */
     assert_string_equal(out, half);
     free(half);
     assert_int_not_equal(access(scratch_path(scratch_dir, "half.part"), F_OK), 0);
 }
 
-static void measures(void **state)
+/* At sizes that the model has room for, whatever the time. */
+static void measures_every_phase(void **state)
 {
     (void)state;
-    run_well("bench seed --json --seconds 0.05 --batch 2 --slots 4");
-    json_t *rates = line(0);
-    assert_true(number(rates, "train_tokens_per_second") > 0);
-    assert_true(number(rates, "sample_tokens_per_second") > 0);
-    assert_true(number(rates, "length") == 40 && number(rates, "threads") >= 1);
-    json_decref(rates);
+    run_well("bench seed --random --json --seconds 0.02 --batch 1,3 --samples 2");
+    static const char *const phases[] = { "prefill", "decode", "decode", "train", "mix" };
+    assert_int_equal(count_lines(out), 5);
+    for (size_t i = 0; i < 5; i++) {
+        json_t *row = line(i);
+        assert_string_equal(json_string_value(json_object_get(row, "phase")), phases[i]);
+        assert_true(number(row, "tokens_per_second") > 0 && number(row, "peak_gflops") > 0);
+        assert_true(number(row, "slowest") <= number(row, "tokens_per_second"));
+        assert_true(number(row, "fastest") >= number(row, "tokens_per_second"));
+        assert_true(number(row, "memory_bytes") > 1 << 20 && number(row, "repeats") >= 1);
+        assert_true(number(row, "threads") >= 1 && number(row, "parameters") == 36192);
+        if (i < 3) {
+            assert_true(number(row, "prompt_tokens") + number(row, "new_tokens") <= 40);
+            assert_true(number(row, "first_token_seconds") > 0);
+            assert_true(number(row, "batch") == (i == 2 ? 3 : 1));
+        } else {
+            assert_true(number(row, "tokens") >= 1 && number(row, "batch") >= 1);
+        }
+        json_decref(row);
+    }
+    run_well("bench model --phases mix --sequences 2 --seconds 0.02");
+    assert_int_equal(count_lines(out), 4);
+    assert_non_null(strstr(out, "\nmix "));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(explains_itself),
+        cmocka_unit_test(names_options_the_same_everywhere),
+        cmocka_unit_test(shows_examples_that_work),
         cmocka_unit_test(ends_with_2_on_wrong_usage),
         cmocka_unit_test(ends_with_1_and_one_line_on_failure),
         cmocka_unit_test(ends_with_1_where_it_cannot_print),
@@ -435,7 +525,7 @@ int main(void)
         cmocka_unit_test(samples_the_same_from_the_same_seed),
         cmocka_unit_test(samples_as_it_is_told),
         cmocka_unit_test(converts_and_leaves_nothing_half_done),
-        cmocka_unit_test(measures),
+        cmocka_unit_test(measures_every_phase),
     };
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }
