@@ -120,7 +120,9 @@ static bool read_line(struct reader *reader, const char *line, size_t size, stru
 
 static bool read_lines(struct reader *reader, const char *data, size_t size, struct leti_error *err)
 {
-    for (size_t at = 0; at < size;) {
+    static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark, which some programs write */
+    bool marked = size >= strlen(mark) && !memcmp(data, mark, strlen(mark));
+    for (size_t at = marked ? strlen(mark) : 0; at < size;) {
         const char *feed = memchr(data + at, '\n', size - at);
         size_t length = feed ? (size_t)(feed - data) - at : size - at;
         reader->line++;

@@ -62,6 +62,14 @@ static bool read_all(struct records *records, gzFile file, struct leti_error *er
     return true;
 }
 
+/* Some programs put a byte order mark at the start of a file. */
+static void skip_mark(struct records *records)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (records->size >= strlen(mark) && !memcmp(records->data, mark, strlen(mark)))
+        records->at = strlen(mark);
+}
+
 bool records_open(struct records *records, const char *path, struct leti_error *err)
 {
     *records = (struct records){ .line = 1, .path = strdup(path) };
@@ -81,6 +89,7 @@ bool records_open(struct records *records, const char *path, struct leti_error *
         leti_error_set(err, "%s: the compressed file is cut off", path);
         goto fail;
     }
+    skip_mark(records);
     skip_space(records);
     if (!at_end(records) && records->data[records->at] == '[') {
         records->is_array = true;

@@ -136,8 +136,11 @@ static bool is_blank(const char *line, size_t size)
 static bool add_documents(struct reading *reading, const char *data, size_t size, bool lines,
                           struct leti_error *err)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark, which some programs write */
+    bool marked = size >= strlen(mark) && !memcmp(data, mark, strlen(mark));
     size_t number = 1;
-    for (const char *at = data, *end = data + size; at < end; number++) {
+    for (const char *at = data + (marked ? strlen(mark) : 0), *end = data + size; at < end;
+         number++) {
         const char *stop = memchr(at, lines ? '\n' : '\f', (size_t)(end - at));
         size_t n = (size_t)((stop ? stop : end) - at);
         if (lines ? !is_blank(at, n) && !add_line(reading, at, n, number, err)

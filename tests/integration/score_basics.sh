@@ -37,7 +37,9 @@ head -n 6 short | diff expected - || wrong "other verdicts"
 contains stdout '"pass@1": 0.1666666666666666'
 contains stdout "NameError: name 'nums' is not defined"
 
-works "$LETI" score samples.jsonl --task basics --post --set timeout=1
+# Some programs put a byte order mark at the start.
+printf '\357\273\277' | cat - samples.jsonl >marked.jsonl
+works "$LETI" score marked.jsonl --task basics --post --set timeout=1
 contains stdout "2 of 6 samples of 2 problems passed"
 contains stdout "pass@1 33.3 %"
 

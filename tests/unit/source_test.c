@@ -209,6 +209,19 @@ static void gzip_is_read_as_it_is(void **state)
     assert_end(source);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "\xef\xbb\xbf{\"id\": \"a\", \"prompt\": \"p\"}\n",
+                                         "\xef\xbb\xbf [{\"id\": \"a\", \"prompt\": \"p\"}]" };
+    for (int i = 0; i < 2; i++) {
+        write_file(files[i]);
+        struct instance *source = open_file("generic", "");
+        assert_string_equal(read_next(source).id, "a");
+        assert_end(source);
+    }
+}
+
 static void write_numbered(int n)
 {
     FILE *out = fopen(file, "w");
@@ -334,6 +347,7 @@ int main(void)
         cmocka_unit_test(humaneval_prompt_is_stripped),
         cmocka_unit_test(generic_carries_what_a_data_set_adds),
         cmocka_unit_test(gzip_is_read_as_it_is),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(ids_choose_numbers_and_ranges),
         cmocka_unit_test(limit_ends_it),
         cmocka_unit_test(ids_that_are_none_are_refused),
