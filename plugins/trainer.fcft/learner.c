@@ -11,25 +11,30 @@
 
 struct learner {
     struct lm_model *model;
+    struct lm_lora *lora; /* NULL: the model itself is trained */
     struct optimizer *optimizer;
     struct lm_decoder *decoder;
-    float *grad;               /* as the parameters */
+    float *grad;               /* as the model's parameters */
+    float *lora_grad;          /* as the adapter's */
     int32_t *tokens, *targets; /* [micro_tokens] packed */
     int32_t *starts;           /* [micro_tokens + 1] */
     int64_t micro_tokens;
 };
 
-bool learner_create(struct lm_model *model, struct optimizer *optimizer, int64_t micro_tokens,
-                    struct learner **out, struct leti_error *err)
+bool learner_create(struct lm_model *model, struct lm_lora *lora, struct optimizer *optimizer,
+                    int64_t micro_tokens, struct learner **out, struct leti_error *err)
 {
     struct learner *learner = calloc(1, sizeof *learner);
     if (!learner)
         return leti_error_set(err, "out of memory");
     learner->model = model;
+    learner->lora = lora;
     learner->optimizer = optimizer;
     learner->micro_tokens = micro_tokens;
     size_t n = (size_t)micro_tokens;
     if (!lm_buffer(model->n_params, sizeof *learner->grad, &learner->grad, err) ||
+        (lora &&
+         !lm_buffer(lora->n_params, sizeof *learner->lora_grad, &learner->lora_grad, err)) ||
         !lm_buffer(n, sizeof *learner->tokens, &learner->tokens, err) ||
         !lm_buffer(n, sizeof *learner->targets, &learner->targets, err) ||
         !lm_buffer(n + 1, sizeof *learner->starts, &learner->starts, err) ||
@@ -47,6 +52,7 @@ void learner_destroy(struct learner *learner)
         return;
     lm_decoder_destroy(learner->decoder);
     free(learner->grad);
+    free(learner->lora_grad);
     free(learner->tokens);
     free(learner->targets);
     free(learner->starts);
@@ -126,11 +132,33 @@ static void add(struct outcome *sum, const struct outcome *outcome)
     sum->tokens += outcome->tokens;
 }
 
+/* What the passes' gradient makes of the parameters. */
+static bool update(struct learner *learner, struct lm_adamw *adamw, double max_norm, double *norm,
+                   struct leti_error *err)
+{
+    struct parameters of = parameters_of(learner->model, learner->lora);
+    float *grad = learner->lora ? learner->lora_grad : learner->grad;
+    if (learner->lora && !lm_lora_backward(learner->lora, learner->model, learner->grad, grad, err))
+        return false;
+    *norm = gradient_norm(grad, of.n);
+    if (!isfinite(*norm))
+        return leti_error_set(err, "the gradient is not finite: the model has diverged; a lower "
+                                   "learning rate or max_grad_norm helps");
+    gradient_clip(grad, of.n, *norm, max_norm);
+    optimizer_update(learner->optimizer, &of, grad, adamw);
+    if (learner->lora && !lm_lora_merge(learner->lora, learner->model, err))
+        return false;
+    lm_model_changed(learner->model);
+    return true;
+}
+
 bool learner_step(struct learner *learner, struct sequence *sequences, size_t n,
-                  struct lm_adamw *adamw, struct outcome *out, struct leti_error *err)
+                  struct lm_adamw *adamw, double max_norm, struct outcome *out, double *norm,
+                  struct leti_error *err)
 {
     struct outcome outcome = { 0 };
     int64_t counted = count(sequences, n);
+    *norm = 0.0;
     if (!counted)
         return true;
     memset(learner->grad, 0, learner->model->n_params * sizeof *learner->grad);
@@ -139,7 +167,8 @@ bool learner_step(struct learner *learner, struct sequence *sequences, size_t n,
     if (!isfinite(outcome.loss))
         return leti_error_set(err, "the loss is not finite: the model has diverged; a lower "
                                    "learning rate or a warm-up helps");
-    optimizer_update(learner->optimizer, learner->model, learner->grad, adamw);
+    if (!update(learner, adamw, max_norm, norm, err))
+        return false;
     add(out, &outcome);
     return true;
 }

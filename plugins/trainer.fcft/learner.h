@@ -10,9 +10,9 @@
 
 struct learner;
 
-/* Borrows model and optimizer. micro_tokens: the most tokens that one pass takes; each sequence
- * must fit. */
-bool learner_create(struct lm_model *, struct optimizer *, int64_t micro_tokens,
+/* Borrows model, adapter (may be NULL: the model itself is trained) and optimizer. micro_tokens:
+ * the most tokens that one pass takes; each sequence must fit. */
+bool learner_create(struct lm_model *, struct lm_lora *, struct optimizer *, int64_t micro_tokens,
                     struct learner **out, struct leti_error *err);
 void learner_destroy(struct learner *);
 
@@ -23,11 +23,13 @@ struct outcome {
     int64_t tokens;  /* all */
 };
 
-/* Loss and gradient are normalised by the number of counted tokens of the whole batch. Changes the
- * order of the sequences. Without a counted token there is no step. A loss that is not finite is
- * an error, and leaves the parameters as they were. Adds to *out. */
-bool learner_step(struct learner *, struct sequence *, size_t n, struct lm_adamw *,
-                  struct outcome *out, struct leti_error *err);
+/* Loss and gradient are normalised by the number of counted tokens of the whole batch; then the
+ * gradient's norm is cut to max_norm, unless that is 0. Changes the order of the sequences. Without
+ * a counted token there is no step. A loss or gradient that is not finite is an error, and leaves
+ * the parameters as they were. Adds to *out; *norm is what the gradient's was before the cut, 0
+ * without a step. */
+bool learner_step(struct learner *, struct sequence *, size_t n, struct lm_adamw *, double max_norm,
+                  struct outcome *out, double *norm, struct leti_error *err);
 
 /* The loss alone. */
 bool learner_loss(struct learner *, struct sequence *, size_t n, struct outcome *out,

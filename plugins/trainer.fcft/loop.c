@@ -23,6 +23,7 @@ struct loop {
     struct sequence *sequences; /* of the batch in work */
     size_t *order;              /* of the examples in this epoch */
     uint64_t seed;
+    uint32_t iteration;
 
     /* The corpus: a step takes n_blocks blocks of `block` tokens. */
     struct corpus_walk walk;
@@ -32,7 +33,8 @@ struct loop {
 
     int64_t done, total; /* optimizer steps */
     struct outcome fcft, corpus, logged;
-    double lr; /* of the last step */
+    double lr;                  /* of the last step */
+    double norm_sum, norm_most; /* of gradients */
 };
 
 static double seconds(void)
@@ -49,20 +51,33 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- one step ---- */
 
-/* Warm-up counts the steps of the optimizer's whole life, the decay those of this run. */
+/* What the decay leaves of the rate. Over iterations it is a straight line from the end of the
+ * warm-up on, each iteration taken to have as many steps as this one. */
+static double decayed(const struct loop *loop)
+{
+    const struct trainer *t = loop->trainer;
+    double total = (double)loop->total, left = total - (double)loop->done;
+    double span = t->decay * total;
+    if (t->decay_iterations) {
+        left += ((double)t->decay_iterations - (double)loop->iteration) * total;
+        span = (double)t->decay_iterations * total - (double)t->warmup;
+    }
+    if (left >= span)
+        return 1.0;
+    return t->final_lr_ratio + (1.0 - t->final_lr_ratio) * (left > 0.0 ? left / span : 0.0);
+}
+
+/* Warm-up counts the steps of the optimizer's whole life. */
 static double learning_rate(const struct loop *loop)
 {
     const struct trainer *t = loop->trainer;
-    double rate = t->lr, left = (double)(loop->total - loop->done);
-    double span = t->decay * (double)loop->total;
+    double rate = t->lr * decayed(loop);
     if (t->optimizer.step < t->warmup)
         rate *= (double)(t->optimizer.step + 1) / (double)t->warmup;
-    if (left < span)
-        rate *= t->final_lr_ratio + (1.0 - t->final_lr_ratio) * left / span;
     return rate;
 }
 
-static void say(struct loop *loop, const struct outcome *now)
+static void say(struct loop *loop, const struct outcome *now, double norm)
 {
     const struct leti_host *host = loop->trainer->host;
     int64_t every = loop->total / LOG_LINES + 1;
@@ -71,10 +86,12 @@ static void say(struct loop *loop, const struct outcome *now)
     loop->logged.counted += now->counted;
     if (loop->done % every && loop->done != loop->total)
         return;
-    host->log(host, LETI_LOG_DEBUG, "step %lld of %lld: loss %.4f, learning rate %.3g",
+    host->log(host, LETI_LOG_DEBUG,
+              "step %lld of %lld: loss %.4f, learning rate %.3g, "
+              "gradient's norm %.3g",
               (long long)loop->done, (long long)loop->total,
               loop->logged.loss / (double)(loop->logged.counted ? loop->logged.counted : 1),
-              loop->lr);
+              loop->lr, norm);
     loop->logged = (struct outcome){ 0 };
 }
 
@@ -83,6 +100,7 @@ static bool step(struct loop *loop, size_t n, struct outcome *sum, struct leti_e
 {
     const struct trainer *t = loop->trainer;
     struct outcome before = *sum;
+    double norm;
     if (t->host->stopping(t->host))
         return leti_error_set(err, "stopped after %lld of %lld steps", (long long)loop->done,
                               (long long)loop->total);
@@ -94,11 +112,15 @@ static bool step(struct loop *loop, size_t n, struct outcome *sum, struct leti_e
         .eps = (float)t->eps,
         .weight_decay = (float)t->weight_decay,
     };
-    if (!learner_step(loop->learner, loop->sequences, n, &adamw, sum, err))
+    if (!learner_step(loop->learner, loop->sequences, n, &adamw, t->max_grad_norm, sum, &norm, err))
         return false;
     loop->done++;
-    say(loop, &(struct outcome){ .loss = sum->loss - before.loss,
-                                 .counted = sum->counted - before.counted });
+    loop->norm_sum += norm;
+    loop->norm_most = norm > loop->norm_most ? norm : loop->norm_most;
+    say(loop,
+        &(struct outcome){ .loss = sum->loss - before.loss,
+                           .counted = sum->counted - before.counted },
+        norm);
     return true;
 }
 
@@ -215,6 +237,10 @@ static void tell(const struct loop *loop, double elapsed)
     host->metric(host, "tokens", (double)tokens);
     host->metric(host, "steps", (double)loop->done);
     host->metric(host, "lr", loop->lr);
+    if (loop->done) {
+        host->metric(host, "grad_norm", loop->norm_sum / (double)loop->done);
+        host->metric(host, "grad_norm_max", loop->norm_most);
+    }
     if (tokens)
         host->metric(host, "tokens_per_second", (double)tokens / elapsed);
 }
@@ -264,7 +290,8 @@ static int64_t longest_example(const struct examples *examples)
 static bool loop_begin(struct loop *loop, struct leti_error *err)
 {
     struct trainer *t = loop->trainer;
-    if (!corpus_begin(loop, err) || !optimizer_fit(&t->optimizer, t->model, err))
+    struct parameters trained = parameters_of(t->model, t->adapter.lora);
+    if (!corpus_begin(loop, err) || !optimizer_fit(&t->optimizer, &trained, err))
         return false;
     int64_t sequences = t->batch > loop->n_blocks ? t->batch : loop->n_blocks;
     int64_t longest = longest_example(&t->examples), micro_tokens = t->micro_tokens;
@@ -274,7 +301,8 @@ static bool loop_begin(struct loop *loop, struct leti_error *err)
         return leti_error_set(err, "out of memory");
     micro_tokens = micro_tokens > longest ? micro_tokens : longest;
     micro_tokens = micro_tokens > loop->block ? micro_tokens : loop->block;
-    return learner_create(t->model, &t->optimizer, micro_tokens, &loop->learner, err);
+    return learner_create(t->model, t->adapter.lora, &t->optimizer, micro_tokens, &loop->learner,
+                          err);
 }
 
 static void loop_end(struct loop *loop)
@@ -286,9 +314,11 @@ static void loop_end(struct loop *loop)
     free(loop->text);
 }
 
-bool loop_run(struct trainer *trainer, uint64_t seed, struct leti_error *err)
+bool loop_run(struct trainer *trainer, const struct leti_training *training, struct leti_error *err)
 {
-    struct loop loop = { .trainer = trainer, .seed = seed };
+    struct loop loop = { .trainer = trainer,
+                         .seed = training->seed,
+                         .iteration = training->iteration };
     omp_set_num_threads((int)trainer->host->threads);
     bool ok = loop_begin(&loop, err);
     double start = seconds();

@@ -1,12 +1,13 @@
 /* optimizer.c - AdamW's moments: beside the model in memory and on disk.
  *
- * On disk: optimizer.safetensors with two tensors for each of the model's, NAME.m and NAME.v, and
+ * On disk: optimizer.safetensors with two tensors for each one trained, NAME.m and NAME.v, and
  * trainer_state.json with the number of steps.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "optimizer.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@
 static const char moments_name[] = "optimizer.safetensors", state_name[] = "trainer_state.json";
 
 enum { NAME_SIZE = sizeof((struct lm_tensor *)0)->name + 2, STATE_LIMIT = 1 << 16 /* bytes */ };
+
+struct parameters parameters_of(const struct lm_model *model, const struct lm_lora *lora)
+{
+    if (lora)
+        return (struct parameters){ lora->params, lora->tensors, lora->n_tensors, lora->n_params };
+    return (struct parameters){ model->params, model->tensors, model->n_tensors, model->n_params };
+}
 
 void optimizer_clear(struct optimizer *optimizer)
 {
@@ -27,13 +35,13 @@ void optimizer_clear(struct optimizer *optimizer)
 
 /* ---- fitting ---- */
 
-static bool make(const struct lm_model *model, struct optimizer *out, struct leti_error *err)
+static bool make(const struct parameters *of, struct optimizer *out, struct leti_error *err)
 {
-    struct optimizer made = { .n_tensors = model->n_tensors, .n_params = model->n_params };
-    made.layout = malloc(model->n_tensors * sizeof *made.layout);
+    struct optimizer made = { .n_tensors = of->n_tensors, .n_params = of->n };
+    made.layout = malloc(of->n_tensors * sizeof *made.layout);
     if (!made.layout)
         return leti_error_set(err, "out of memory");
-    memcpy(made.layout, model->tensors, model->n_tensors * sizeof *made.layout);
+    memcpy(made.layout, of->tensors, of->n_tensors * sizeof *made.layout);
     if (!lm_buffer(made.n_params, sizeof *made.m, &made.m, err) ||
         !lm_buffer(made.n_params, sizeof *made.v, &made.v, err)) {
         optimizer_clear(&made);
@@ -45,13 +53,12 @@ static bool make(const struct lm_model *model, struct optimizer *out, struct let
     return true;
 }
 
-bool optimizer_fit(struct optimizer *optimizer, const struct lm_model *model,
-                   struct leti_error *err)
+bool optimizer_fit(struct optimizer *optimizer, const struct parameters *of, struct leti_error *err)
 {
-    if (optimizer->n_params == model->n_params)
+    if (optimizer->n_params == of->n)
         return true;
     struct optimizer made;
-    if (!make(model, &made, err))
+    if (!make(of, &made, err))
         return false;
     for (size_t i = 0; i < optimizer->n_tensors; i++) {
         const struct lm_tensor *from = &optimizer->layout[i], *to = &made.layout[i];
@@ -82,7 +89,7 @@ static bool load_moment(const struct lm_safetensors *file, const char *path,
     if (!view)
         return leti_error_set(err, "%s: tensor %s is missing", path, name);
     if (view->n_dims != 2 || view->dims[1] != tensor->cols || view->dims[0] > tensor->rows)
-        return leti_error_set(err, "%s: tensor %s does not fit the model's %lld x %lld", path, name,
+        return leti_error_set(err, "%s: tensor %s does not fit %lld x %lld parameters", path, name,
                               (long long)tensor->rows, (long long)tensor->cols);
     lm_tensor_to_f32(view, out + tensor->offset);
     return true;
@@ -118,13 +125,13 @@ static bool load_step(const char *path, int64_t *step, struct leti_error *err)
     return ok;
 }
 
-bool optimizer_load(struct optimizer *optimizer, const struct lm_model *model, const char *dir,
+bool optimizer_load(struct optimizer *optimizer, const struct parameters *of, const char *dir,
                     struct leti_error *err)
 {
     char moments[PATH_MAX], state[PATH_MAX];
     struct optimizer made;
     if (!lm_path(dir, moments_name, moments, err) || !lm_path(dir, state_name, state, err) ||
-        !make(model, &made, err))
+        !make(of, &made, err))
         return false;
     if (lm_file_exists(moments) &&
         (!load_moments(&made, moments, err) || !load_step(state, &made.step, err))) {
@@ -177,14 +184,45 @@ bool optimizer_save(const struct optimizer *optimizer, const char *dir, struct l
 
 /* ---- a step ---- */
 
-void optimizer_update(struct optimizer *optimizer, struct lm_model *model, const float *grad,
+/* Blocks, each summed by one thread, and then the blocks in their order: no sum depends on how
+ * many threads there are or which one comes first. */
+double gradient_norm(const float *grad, size_t n)
+{
+    enum { BLOCK = 1 << 16, BLOCKS = 256 };
+    double total = 0.0;
+    for (size_t first = 0; first < n; first += (size_t)BLOCK * BLOCKS) {
+        double sums[BLOCKS] = { 0 };
+#pragma omp parallel for schedule(static)
+        for (int b = 0; b < BLOCKS; b++) {
+            size_t begin = first + (size_t)b * BLOCK, end = begin + BLOCK < n ? begin + BLOCK : n;
+            for (size_t i = begin; i < end; i++)
+                sums[b] += (double)grad[i] * (double)grad[i];
+        }
+        for (int b = 0; b < BLOCKS; b++)
+            total += sums[b];
+    }
+    return sqrt(total);
+}
+
+void gradient_clip(float *grad, size_t n, double norm, double most)
+{
+    double share = most / (norm + 1e-6);
+    if (most <= 0.0 || !(share < 1.0))
+        return;
+    float scale = (float)share;
+#pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; i++)
+        grad[i] *= scale;
+}
+
+void optimizer_update(struct optimizer *optimizer, const struct parameters *of, const float *grad,
                       struct lm_adamw *adamw)
 {
     adamw->step = ++optimizer->step;
-    for (size_t i = 0; i < model->n_tensors; i++) {
-        const struct lm_tensor *tensor = &model->tensors[i];
+    for (size_t i = 0; i < of->n_tensors; i++) {
+        const struct lm_tensor *tensor = &of->tensors[i];
         size_t at = tensor->offset;
-        lm_adamw_update(adamw, model->params + at, grad + at, optimizer->m + at, optimizer->v + at,
+        lm_adamw_update(adamw, of->values + at, grad + at, optimizer->m + at, optimizer->v + at,
                         (size_t)(tensor->rows * tensor->cols), tensor->decay);
     }
 }

@@ -16,7 +16,7 @@
 #include "leti/plugin.h"
 
 /* What the run's seed is mixed with. */
-enum { SEED_INIT = 101, SEED_TOKENS = 102 };
+enum { SEED_INIT = 101, SEED_TOKENS = 102, SEED_ADAPTER = 103 };
 
 static enum leti_status start(void *self, const struct leti_host *host)
 {
@@ -32,6 +32,11 @@ static enum leti_status start(void *self, const struct leti_host *host)
                           "steps = %lld needs mode \"corpus\": the steps on examples follow "
                           "from epochs and batch",
                           (long long)trainer->steps);
+    if (trainer->decay > 0 && trainer->decay_iterations)
+        return host->fail(host, "decay and decay_iterations are two schedules; set one of them");
+    if (trainer->lora_rank && !strcmp(trainer->init, "random"))
+        return host->fail(host, "lora_rank needs a model that is trained already, not init "
+                                "\"random\"");
     return LETI_OK;
 }
 
@@ -39,6 +44,7 @@ static void stop(void *self)
 {
     struct trainer *trainer = self;
     lm_model_close(trainer->model);
+    adapter_clear(&trainer->adapter);
     optimizer_clear(&trainer->optimizer);
     examples_clear(&trainer->examples);
     corpus_clear(&trainer->documents);
@@ -79,24 +85,54 @@ static bool open_model(const struct trainer *trainer, const char *dir, struct lm
     return lm_model_random(dir, leti_mix(trainer->host->seed, SEED_INIT), out, err);
 }
 
+/* The adapter that the folder holds, or a new one; none without lora_rank. */
+static bool open_adapter(const struct trainer *trainer, const char *dir, struct lm_model *model,
+                         struct adapter *out, struct leti_error *err)
+{
+    struct lm_lora_config config = { .rank = (int32_t)trainer->lora_rank,
+                                     .alpha = trainer->lora_alpha,
+                                     .targets = trainer->lora_targets.items,
+                                     .n_targets = trainer->lora_targets.n };
+    return !trainer->lora_rank ||
+           adapter_open(model, &config, dir, leti_mix(trainer->host->seed, SEED_ADAPTER), out, err);
+}
+
+/* All that a model version is made of. */
+static bool open_version(const struct trainer *trainer, const char *dir, struct lm_model **model,
+                         struct adapter *adapter, struct optimizer *optimizer,
+                         struct leti_error *err)
+{
+    char moments[PATH_MAX];
+    if (!open_model(trainer, dir, model, err) ||
+        !open_adapter(trainer, dir, *model, adapter, err) || !add_tokens(trainer, *model, err) ||
+        !adapter_fit(adapter, *model, &trainer->tokens, err) ||
+        !adapter_folder(adapter, dir, moments, err))
+        return false;
+    struct parameters trained = parameters_of(*model, adapter->lora);
+    return optimizer_load(optimizer, &trained, moments, err);
+}
+
 static enum leti_status load(void *self, const char *model_dir)
 {
     struct trainer *trainer = self;
     const struct leti_host *host = trainer->host;
     struct leti_error err;
     struct lm_model *model = NULL;
+    struct adapter adapter = { 0 };
     char *dir = strdup(model_dir);
     if (!dir)
         return host->fail(host, "out of memory");
-    if (!open_model(trainer, dir, &model, &err) || !add_tokens(trainer, model, &err) ||
-        !optimizer_load(&trainer->optimizer, model, dir, &err)) {
+    if (!open_version(trainer, dir, &model, &adapter, &trainer->optimizer, &err)) {
         lm_model_close(model);
+        adapter_clear(&adapter);
         free(dir);
         return host->fail(host, "%s", err.text);
     }
     lm_model_close(trainer->model);
+    adapter_clear(&trainer->adapter);
     free(trainer->model_dir);
     trainer->model = model;
+    trainer->adapter = adapter;
     trainer->model_dir = dir;
     return LETI_OK;
 }
@@ -125,6 +161,15 @@ static enum lm_dtype dtype_of(const char *name)
     return strcmp(name, "bf16") ? LM_F32 : LM_BF16;
 }
 
+static bool save(const struct trainer *trainer, const char *dir, struct leti_error *err)
+{
+    char moments[PATH_MAX];
+    return lm_model_save(trainer->model, trainer->model_dir, dir, dtype_of(trainer->dtype), err) &&
+           adapter_save(&trainer->adapter, trainer->model, dir, err) &&
+           adapter_folder(&trainer->adapter, dir, moments, err) &&
+           optimizer_save(&trainer->optimizer, moments, err);
+}
+
 static enum leti_status train(void *self, const struct leti_training *training)
 {
     struct trainer *trainer = self;
@@ -135,10 +180,8 @@ static enum leti_status train(void *self, const struct leti_training *training)
     if (!trainer->examples.n && !trainer->steps)
         host->log(host, LETI_LOG_WARN, "iteration %u brought no example to learn from",
                   training->iteration);
-    bool ok = loop_run(trainer, training->seed, &err) &&
-              lm_model_save(trainer->model, trainer->model_dir, training->out_dir,
-                            dtype_of(trainer->dtype), &err) &&
-              optimizer_save(&trainer->optimizer, training->out_dir, &err);
+    bool ok = adapter_fit(&trainer->adapter, trainer->model, &trainer->tokens, &err) &&
+              loop_run(trainer, training, &err) && save(trainer, training->out_dir, &err);
     examples_clear(&trainer->examples);
     return ok ? LETI_OK : host->fail(host, "%s", err.text);
 }
@@ -164,8 +207,14 @@ static const struct leti_option options[] = {
                  "first steps of the optimizer, over which the learning rate rises"),
     LETI_OPT_REAL(struct trainer, decay, "0", 0, 1,
                   "share of an iteration's steps, at its end, over which the rate falls"),
+    LETI_OPT_INT(struct trainer, decay_iterations, "0", 0, 1 << 30,
+                 "iterations, the warm-up aside, over which the rate falls in one straight line: "
+                 "the pipeline's own for linear decay over the whole run; 0: each by itself"),
     LETI_OPT_REAL(struct trainer, final_lr_ratio, "0", 0, 1,
                   "what the rate falls to, as a share of lr"),
+    LETI_OPT_REAL(struct trainer, max_grad_norm, "0", 0, 1e30,
+                  "norm that a step's whole gradient is scaled down to where it is larger; 0, as "
+                  "in the paper's runs: no clipping (other trainers often say 1)"),
     LETI_OPT_TEXT(struct trainer, corpus, "",
                   "file of plain text, or of JSON lines with a text each, either may be gzip; "
                   "empty: no corpus steps"),
@@ -182,6 +231,14 @@ static const struct leti_option options[] = {
     LETI_OPT_LIST(struct trainer, tokens,
                   "<|good|>\n<|bad|>\n<|lang_feedback|>\n<|/lang_feedback|>", 0, 1024,
                   "special tokens added to the model when it is loaded, unless steps is set"),
+    LETI_OPT_INT(struct trainer, lora_rank, "0", 0, 65536,
+                 "rank of a low-rank adapter that is trained in the place of the model, with the "
+                 "rows of the added tokens; saved merged, and in adapter/ as PEFT does; 0: none"),
+    LETI_OPT_REAL(struct trainer, lora_alpha, "8", 1e-6, 1e6,
+                  "the adapter's share in a weight is lora_alpha / lora_rank"),
+    LETI_OPT_LIST(struct trainer, lora_targets, "all-linear", 1, 64,
+                  "matrices that are adapted, by the last part of their names (q_proj); "
+                  "all-linear: all but embeddings and head"),
     LETI_OPT_CHOICE(struct trainer, dtype, "f32", "f32|bf16", "type of the saved parameters"),
     { 0 },
 };

@@ -4,6 +4,7 @@
 #ifndef FCFT_TRAINER_H
 #define FCFT_TRAINER_H
 
+#include "adapter.h"
 #include "corpus.h"
 #include "examples.h"
 #include "optimizer.h"
@@ -11,14 +12,16 @@
 struct trainer {
     /* options */
     const char *mode, *init, *dtype, *corpus;
-    int64_t epochs, batch, micro_tokens, max_length, steps, warmup;
-    int64_t corpus_tokens, corpus_block, corpus_eval_tokens;
-    double lr, weight_decay, beta1, beta2, eps, decay, final_lr_ratio, corpus_holdout;
-    struct leti_list tokens;
+    int64_t epochs, batch, micro_tokens, max_length, steps, warmup, decay_iterations;
+    int64_t corpus_tokens, corpus_block, corpus_eval_tokens, lora_rank;
+    double lr, weight_decay, beta1, beta2, eps, decay, final_lr_ratio, max_grad_norm;
+    double corpus_holdout, lora_alpha;
+    struct leti_list tokens, lora_targets;
 
     const struct leti_host *host;
     char *model_dir; /* that the model was loaded from */
     struct lm_model *model;
+    struct adapter adapter; /* none: the model itself is trained */
     struct optimizer optimizer;
     struct examples examples;
     struct corpus documents; /* of the corpus; none before the first train */
@@ -26,6 +29,6 @@ struct trainer {
 };
 
 /* Trains on the examples and the corpus as the options say, and tells the metrics. */
-bool loop_run(struct trainer *, uint64_t seed, struct leti_error *err);
+bool loop_run(struct trainer *, const struct leti_training *, struct leti_error *err);
 
 #endif

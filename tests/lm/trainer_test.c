@@ -110,12 +110,17 @@ static bool has_metric(const char *name)
 
 /* ---- instances ---- */
 
+/* Lives until so many others were set. */
 static void set_list(struct leti_list *list, const char *value)
 {
-    static const char *items[8];
-    static char text[256];
+    enum { LISTS = 16 };
+    static const char *lists[LISTS][8];
+    static char texts[LISTS][256];
+    static unsigned turn;
+    const char **items = lists[turn % LISTS];
+    char *text = texts[turn++ % LISTS];
     size_t n = 0;
-    snprintf(text, sizeof text, "%s", value);
+    snprintf(text, sizeof *texts, "%s", value);
     for (char *item = strtok(text, "\n"); item; item = strtok(NULL, "\n"))
         items[n++] = item;
     *list = (struct leti_list){ items, n };
@@ -321,6 +326,7 @@ static void write_corpus(const char *name)
 {
     FILE *file = fopen(path(name), "w");
     assert_non_null(file);
+    assert_true(fputs("\xef\xbb\xbf", file) >= 0); /* some programs begin with it */
     for (int i = 0; i < 60; i++)
         assert_true(fprintf(file,
                             "{\"text\": \"def add_%d(x):\\n    return x + %d\\n\", \"id\": %d}\n",
@@ -572,6 +578,241 @@ static void saves_bf16(void **state)
     lm_safetensors_close(file);
 }
 
+/* ---- rate and norm ---- */
+
+/* The rate of the last of five steps of an iteration. */
+static double last_rate(const char *const *options, uint32_t iterations)
+{
+    void *self = started(options);
+    load(self, "base");
+    for (uint32_t iteration = 1; iteration <= iterations; iteration++) {
+        for (int i = 0; i < 5; i++)
+            learn(self, "<|good|>", NULL, "pass");
+        train(self, iteration, "rate");
+        assert_true(metric("steps") == 5.0);
+    }
+    double rate = metric("lr");
+    end(self);
+    return rate;
+}
+
+static void assert_rate(double got, double want)
+{
+    if (fabs(got - want) > 1e-12)
+        fail_msg("the rate is %g, expected %g", got, want);
+}
+
+static void lowers_the_rate_within_an_iteration(void **state)
+{
+    (void)state;
+    const char *down[] = { "init", "random", "batch", "1",   "epochs", "1",
+                           "lr",   "1e-3",   "decay", "0.6", NULL };
+    const char *up_and_down[] = { "init",   "random", "batch",          "1",     "epochs",
+                                  "1",      "lr",     "1e-3",           "decay", "0.6",
+                                  "warmup", "20",     "final_lr_ratio", "0.1",   NULL };
+    assert_rate(last_rate(down, 2), 1e-3 / 3.0); /* three steps, the last one before zero */
+    assert_rate(last_rate(up_and_down, 2), 1e-3 * 0.5 * (0.1 + 0.9 / 3.0));
+}
+
+/* As `transformers`' linear schedule with warm-up, whose rate in step s of T is (T - s) / (T - w),
+ * but for the warm-up's first step, which is none there. */
+static void lowers_the_rate_over_the_whole_run(void **state)
+{
+    (void)state;
+    const char *options[] = { "init",
+                              "random",
+                              "batch",
+                              "1",
+                              "epochs",
+                              "1",
+                              "lr",
+                              "1e-3",
+                              "warmup",
+                              "3",
+                              "decay_iterations",
+                              "2",
+                              "final_lr_ratio",
+                              "0.0",
+                              NULL };
+    assert_rate(last_rate(options, 1), 1e-3 * (10.0 - 4.0) / (10.0 - 3.0));
+    assert_rate(last_rate(options, 2), 1e-3 * (10.0 - 9.0) / (10.0 - 3.0));
+    assert_rate(last_rate(options, 3), 0.0);
+    options[13] = "0.25";
+    assert_rate(last_rate(options, 2), 1e-3 * (0.25 + 0.75 / 7.0));
+    assert_rate(last_rate(options, 3), 1e-3 * 0.25);
+}
+
+/* The length of the way between the parameters of two models. */
+static double way(const char *from, const char *to)
+{
+    struct leti_error err;
+    struct lm_model *a = NULL, *b = NULL;
+    double squares = 0.0;
+    if (!lm_model_open(path(from), &a, &err) || !lm_model_open(path(to), &b, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(a->n_params, b->n_params);
+    for (size_t i = 0; i < a->n_params; i++)
+        squares += ((double)a->params[i] - (double)b->params[i]) *
+                   ((double)a->params[i] - (double)b->params[i]);
+    lm_model_close(a);
+    lm_model_close(b);
+    return sqrt(squares);
+}
+
+/* One step whose length is, but for one part in a thousand, lr times the gradient's norm. */
+static double step_norm(const char *lr, const char *max_grad_norm, const char *out)
+{
+    const char *options[] = { "init",         "random", "epochs",        "1",           "lr",  lr,
+                              "beta1",        "0",      "beta2",         "0",           "eps", "1",
+                              "weight_decay", "0",      "max_grad_norm", max_grad_norm, NULL };
+    void *self = started(options);
+    load(self, "base");
+    learn(self, "<|good|>", NULL, "def f(x): return x");
+    train(self, 1, out);
+    end(self);
+    return metric("grad_norm");
+}
+
+static void clips_the_norm_of_the_whole_gradient(void **state)
+{
+    (void)state;
+    double norm = step_norm("0", "0", "before");
+    assert_true(norm > 0.1 && metric("grad_norm_max") == norm);
+    assert_true(step_norm("1", "1e-3", "clipped") == norm);
+    double length = way("before", "clipped");
+    if (fabs(length / 1e-3 - 1.0) > 0.01)
+        fail_msg("a step of length %g", length);
+    step_norm("0.5", "0", "free");
+    step_norm("0.5", "1000", "roomy");
+    assert_same_file("free/model.safetensors", "roomy/model.safetensors");
+}
+
+/* ---- adapters ---- */
+
+/* A model of single bytes with parameters and without LETI's tokens. */
+static void write_trained(const char *name)
+{
+    const char *corpus = path("corpus.jsonl");
+    const char *options[] = { "mode",  "corpus", "init",          "random", "corpus", corpus,
+                              "steps", "2",      "corpus_tokens", "64",     NULL };
+    void *self = started(options);
+    load(self, "base");
+    train(self, 1, name);
+    end(self);
+}
+
+static const char *const lora[] = { "lora_rank", "4",    "lora_targets", "q_proj\ndown_proj",
+                                    "lr",        "1e-2", "batch",        "4",
+                                    NULL };
+
+static bool same_rows(const struct lm_model *a, const struct lm_model *b, const char *name,
+                      int64_t first, int64_t n)
+{
+    for (size_t i = 0; i < a->n_tensors; i++) {
+        const struct lm_tensor *x = &a->tensors[i], *y = &b->tensors[i];
+        if (strcmp(x->name, name))
+            continue;
+        size_t size = (size_t)((n ? n : x->rows) * x->cols), at = (size_t)(first * x->cols);
+        return !memcmp(a->params + x->offset + at, b->params + y->offset + at,
+                       size * sizeof(float));
+    }
+    fail_msg("no tensor %s", name);
+    return false;
+}
+
+static void adapts_its_targets_and_new_tokens_alone(void **state)
+{
+    (void)state;
+    struct leti_error err;
+    struct lm_model *base = NULL, *zero = NULL, *one = NULL;
+    write_trained("full");
+    const char *still[] = { "lora_rank", "4", "lr", "0", NULL };
+    void *self = started(still);
+    load(self, "full");
+    learn(self, "<|good|>", NULL, "def f(x): return x");
+    train(self, 1, "zero");
+    end(self);
+    self = started(lora);
+    load(self, "full");
+    for (int i = 0; i < 40; i++)
+        learn(self, "<|good|>", NULL, "def f(x): return x");
+    train(self, 1, "one");
+    end(self);
+    if (!lm_model_open(path("full"), &base, &err) || !lm_model_open(path("zero"), &zero, &err) ||
+        !lm_model_open(path("one"), &one, &err))
+        fail_msg("%s", err.text);
+    assert_true(same_rows(base, zero, "model.layers.1.mlp.down_proj.weight", 0, 0));
+    assert_true(same_rows(base, one, "model.layers.1.self_attn.v_proj.weight", 0, 0));
+    assert_true(same_rows(base, one, "model.norm.weight", 0, 0));
+    assert_true(same_rows(base, one, "model.embed_tokens.weight", 0, 257));
+    assert_false(same_rows(base, one, "model.layers.1.self_attn.q_proj.weight", 0, 0));
+    assert_false(same_rows(base, one, "model.layers.0.mlp.down_proj.weight", 0, 0));
+    assert_false(same_rows(zero, one, "model.embed_tokens.weight", 257, 1)); /* <|good|> */
+    lm_model_close(base);
+    lm_model_close(zero);
+    lm_model_close(one);
+    assert_int_equal(access(path("one/optimizer.safetensors"), F_OK), -1);
+    assert_int_equal(access(path("one/adapter/optimizer.safetensors"), F_OK), 0);
+}
+
+static void resumes_an_adapter_to_the_bit(void **state)
+{
+    (void)state;
+    write_trained("full");
+    void *stays = started(lora);
+    load(stays, "full");
+    for (int i = 0; i < 10; i++)
+        learn(stays, i % 2 ? "<|good|>" : "<|bad|>", i % 2 ? NULL : "NameError", "def f(): pass");
+    train(stays, 1, "one");
+    void *comes_back = started(lora);
+    load(comes_back, "one");
+    for (int i = 0; i < 7; i++) {
+        learn(stays, "<|excellent|>", NULL, "def g(): return 1"); /* a token at first sight */
+        learn(comes_back, "<|excellent|>", NULL, "def g(): return 1");
+    }
+    train(stays, 2, "stayed");
+    train(comes_back, 2, "back");
+    assert_same_file("stayed/model.safetensors", "back/model.safetensors");
+    assert_same_file("stayed/adapter/adapter_model.safetensors",
+                     "back/adapter/adapter_model.safetensors");
+    assert_same_file("stayed/adapter/adapter_config.json", "back/adapter/adapter_config.json");
+    assert_same_file("stayed/adapter/optimizer.safetensors", "back/adapter/optimizer.safetensors");
+    assert_same_file("stayed/adapter/trainer_state.json", "back/adapter/trainer_state.json");
+    end(stays);
+    end(comes_back);
+
+    void *whole = started((const char *[]){ "lr", "1e-3", NULL }); /* the merged model */
+    load(whole, "back");
+    learn(whole, "<|good|>", NULL, "one");
+    train(whole, 3, "whole");
+    end(whole);
+}
+
+static void assert_not_loaded(const char *const *options, const char *name, const char *why)
+{
+    void *self = started(options);
+    assert_int_equal(plugin->trainer.load(self, path(name)), LETI_ERROR);
+    if (!strstr(told.failure, why))
+        fail_msg("'%s' does not say '%s'", told.failure, why);
+    end(self);
+}
+
+static void refuses_adapters_that_do_not_fit(void **state)
+{
+    (void)state;
+    write_trained("full");
+    assert_not_loaded((const char *[]){ "lora_rank", "4", "lora_targets", "c_attn", NULL }, "full",
+                      "it has all-linear, q_proj");
+    void *self = started(lora);
+    load(self, "full");
+    learn(self, "<|good|>", NULL, "one");
+    train(self, 1, "one");
+    end(self);
+    assert_not_loaded((const char *[]){ "lora_rank", "8", NULL }, "one", "r is 4");
+    assert_int_equal(rename(path("full"), path("gone")), 0);
+    assert_not_loaded(lora, "one", "/full/config.json");
+}
+
 /* ---- refusals ---- */
 
 static void assert_not_started(const char *const *options, const char *why)
@@ -588,6 +829,10 @@ static void refuses_modes_that_lack_something(void **state)
     (void)state;
     assert_not_started((const char *[]){ "mode", "corpus", NULL }, "needs a corpus");
     assert_not_started((const char *[]){ "steps", "5", NULL }, "needs mode");
+    assert_not_started((const char *[]){ "decay", "0.1", "decay_iterations", "5", NULL },
+                       "two schedules");
+    assert_not_started((const char *[]){ "init", "random", "lora_rank", "4", NULL },
+                       "needs a model that is trained");
     assert_not_started((const char *[]){ "corpus", path("missing.jsonl"), NULL },
                        "missing.jsonl: No such file");
 }
@@ -687,6 +932,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(cuts_what_is_too_long, begin_test, end_test),
         cmocka_unit_test_setup_teardown(adds_tokens_at_first_sight, begin_test, end_test),
         cmocka_unit_test_setup_teardown(saves_bf16, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(lowers_the_rate_within_an_iteration, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(lowers_the_rate_over_the_whole_run, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(clips_the_norm_of_the_whole_gradient, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(adapts_its_targets_and_new_tokens_alone, begin_test,
+                                        end_test),
+        cmocka_unit_test_setup_teardown(resumes_an_adapter_to_the_bit, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(refuses_adapters_that_do_not_fit, begin_test, end_test),
         cmocka_unit_test_setup_teardown(refuses_modes_that_lack_something, begin_test, end_test),
         cmocka_unit_test_setup_teardown(names_the_line_of_a_bad_corpus, begin_test, end_test),
         cmocka_unit_test_setup_teardown(refuses_a_model_without_parameters, begin_test, end_test),
