@@ -9,18 +9,16 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "files.h"
 #include "tokenizer_load.h"
 
 enum { FILE_LIMIT = 256 << 20 /* bytes of tokenizer.json */ };
 
-bool lm_tokenizer_parse(const char *name, const char *text, size_t size, struct lm_tokenizer **out,
-                        struct leti_error *err)
+bool lm_tokenizer_create(const char *name, json_t *document, struct lm_tokenizer **out,
+                         struct leti_error *err)
 {
-    json_t *document;
-    if (!lm_json_parse(name, text, size, &document, err))
-        return false;
     struct lm_tokenizer *t = calloc(1, sizeof *t);
     if (!t) {
         json_decref(document);
@@ -32,6 +30,14 @@ bool lm_tokenizer_parse(const char *name, const char *text, size_t size, struct 
     }
     *out = t;
     return true;
+}
+
+bool lm_tokenizer_parse(const char *name, const char *text, size_t size, struct lm_tokenizer **out,
+                        struct leti_error *err)
+{
+    json_t *document;
+    return lm_json_parse(name, text, size, &document, err) &&
+           lm_tokenizer_create(name, document, out, err);
 }
 
 bool lm_tokenizer_open(const char *dir, struct lm_tokenizer **out, struct leti_error *err)
@@ -51,14 +57,15 @@ void lm_tokenizer_close(struct lm_tokenizer *t)
 {
     if (!t)
         return;
+    lm_normalizer_destroy(&t->normalizer);
     lm_splitter_destroy(&t->splitter);
+    lm_added_destroy(&t->added);
     lm_bpe_destroy(&t->bpe);
     while (t->texts) {
         struct lm_text *next = t->texts->next;
         free(t->texts);
         t->texts = next;
     }
-    free(t->added);
     free(t->tokens);
     json_decref(t->document);
     free(t);
@@ -75,19 +82,9 @@ int32_t lm_tokenizer_size(const struct lm_tokenizer *t)
     return (int32_t)t->n;
 }
 
-static struct lm_added *find_added(const struct lm_tokenizer *t, const char *name)
-{
-    unsigned char first = (unsigned char)name[0];
-    for (size_t i = t->added_from[first]; i < t->added_from[first + 1]; i++) {
-        if (strcmp(t->added[i].text, name) == 0)
-            return &t->added[i];
-    }
-    return NULL;
-}
-
 int32_t lm_tokenizer_special(const struct lm_tokenizer *t, const char *name)
 {
-    const struct lm_added *added = find_added(t, name);
+    const struct lm_added *added = lm_added_named(&t->added, name);
     return added && added->special ? added->id : -1;
 }
 
@@ -103,20 +100,29 @@ bool lm_tokenizer_is_special(const struct lm_tokenizer *t, int32_t id)
     return id >= 0 && (size_t)id < t->n && t->tokens[id].special;
 }
 
+size_t lm_tokenizer_prefix(const struct lm_tokenizer *t, const int32_t **ids)
+{
+    *ids = t->prefix;
+    return t->n_prefix;
+}
+
+size_t lm_tokenizer_stripped(const struct lm_tokenizer *t)
+{
+    return t->n_stripped;
+}
+
 /* ---- adding ---- */
 
 /* Room for one more token and one more added token. */
-static bool reserve(struct lm_tokenizer *t)
+static bool reserve(struct lm_tokenizer *t, struct leti_error *err)
 {
-    struct lm_added *added = realloc(t->added, (t->n_added + 1) * sizeof *added);
-    if (!added)
+    if (!lm_added_reserve(&t->added, 1, err))
         return false;
-    t->added = added;
     if (t->n < t->capacity)
         return true;
     struct lm_token *tokens = realloc(t->tokens, 2 * t->capacity * sizeof *tokens);
     if (!tokens)
-        return false;
+        return leti_error_set(err, "no memory for %zu tokens", 2 * t->capacity);
     t->tokens = tokens;
     t->capacity *= 2;
     t->bpe.tokens = tokens;
@@ -140,7 +146,7 @@ static bool append_to_document(struct lm_tokenizer *t, const char *name, int32_t
 bool lm_tokenizer_add_special(struct lm_tokenizer *t, const char *name, int32_t *id,
                               struct leti_error *err)
 {
-    const struct lm_added *known = find_added(t, name);
+    const struct lm_added *known = lm_added_named(&t->added, name);
     if (known && !known->special)
         return leti_error_set(err, "token \"%.100s\" exists and is not special", name);
     if (known) {
@@ -152,7 +158,9 @@ bool lm_tokenizer_add_special(struct lm_tokenizer *t, const char *name, int32_t 
     int32_t next = in_vocab ? (int32_t)json_integer_value(in_vocab) : (int32_t)t->n;
     if (!*name || t->n == INT32_MAX || lm_tokenizer_spells(t, next, name))
         return leti_error_set(err, "\"%.100s\" cannot be a special token", name);
-    char *text = reserve(t) ? lm_tokenizer_text(t, name, strlen(name)) : NULL;
+    if (!reserve(t, err))
+        return false;
+    char *text = lm_tokenizer_text(t, name, strlen(name));
     if (!text || !append_to_document(t, name, next))
         return leti_error_set(err, "cannot add special token \"%.100s\": no memory, or not UTF-8",
                               name);
@@ -163,10 +171,14 @@ bool lm_tokenizer_add_special(struct lm_tokenizer *t, const char *name, int32_t 
     token->bytes = text;
     token->size = (uint32_t)strlen(name);
     token->added = token->special = true;
-    t->added[t->n_added++] = (struct lm_added){ next, text, token->size, true, false };
-    lm_tokenizer_index_added(t);
+    lm_added_push(&t->added, &(struct lm_added){ .id = next,
+                                                 .text = text,
+                                                 .size = token->size,
+                                                 .key = text,
+                                                 .key_size = token->size,
+                                                 .special = true });
     *id = next;
-    return true;
+    return lm_added_index(&t->added, "added token", err);
 }
 
 /* ---- encoding ---- */
@@ -174,6 +186,8 @@ bool lm_tokenizer_add_special(struct lm_tokenizer *t, const char *name, int32_t 
 struct encoding {
     const struct lm_tokenizer *tokenizer;
     bool specials;
+    enum lm_place place; /* of what is encoded next */
+    struct lm_normalized normalized;
     struct lm_split split;
     struct lm_bpe_scratch scratch;
     struct lm_ids *out;
@@ -185,57 +199,82 @@ static bool encode_word(void *context, const char *word, size_t size, struct let
     return lm_bpe_encode(&e->tokenizer->bpe, &e->scratch, word, size, e->out, err);
 }
 
-/* The longest added token that the text starts with. */
-static const struct lm_added *added_at(const struct lm_tokenizer *t, bool late, const char *text,
-                                       size_t size)
+static bool encode_pass(struct encoding *e, bool late, const char *text, size_t size,
+                        struct leti_error *err);
+
+/* Text between added tokens of one pass. */
+static bool encode_between(struct encoding *e, bool late, const char *text, size_t size,
+                           struct leti_error *err)
 {
-    unsigned char first = (unsigned char)text[0];
-    for (size_t i = t->added_from[first]; i < t->added_from[first + 1]; i++) {
-        const struct lm_added *a = &t->added[i];
-        if (a->late == late && a->size <= size && memcmp(a->text, text, a->size) == 0)
-            return a;
-    }
-    return NULL;
+    if (size == 0)
+        return true;
+    if (late)
+        return lm_split_text(&e->split, e->place, text, size, err);
+    return lm_normalize(&e->tokenizer->normalizer, &e->normalized, e->place != LM_WITHIN, text,
+                        size, &text, &size, err) &&
+           encode_pass(e, true, text, size, err);
 }
 
-/* Text between added tokens of the pass before. First those that are not "normalized" are cut
- * out, then in what is left the others, then words. A special one that shall be plain text is
- * passed over as a whole: nothing is found within its name. */
-static bool encode_text(struct encoding *e, bool late, const char *text, size_t size,
+/* First added tokens that are not "normalized" are cut out, then the others of what is between
+ * them, then comes plain text. */
+static bool encode_pass(struct encoding *e, bool late, const char *text, size_t size,
                         struct leti_error *err)
 {
-    size_t done = 0, at = 0;
-    while (at <= size) {
-        const struct lm_added *a =
-            at < size ? added_at(e->tokenizer, late, text + at, size - at) : NULL;
-        bool passed_over = a && a->special && !e->specials;
-        if (at < size && (!a || passed_over)) {
-            at += a ? a->size : 1;
-            continue;
-        }
-        if (late ? !lm_split_text(&e->split, text + done, at - done, err)
-                 : !encode_text(e, true, text + done, at - done, err))
+    size_t done = 0, from = 0;
+    for (;;) {
+        struct lm_added_match match;
+        if (!lm_added_find(&e->tokenizer->added, late, e->specials, text, size, from, done, &match,
+                           err))
             return false;
-        if (!a)
-            break;
-        if (!lm_ids_push(e->out, a->id, err))
+        size_t end = match.token ? match.begin : size;
+        if (end > done && !encode_between(e, late, text + done, end - done, err))
             return false;
-        done = at += a->size;
+        if (!match.token)
+            return true;
+        if (!lm_ids_push(e->out, match.token->id, err))
+            return false;
+        e->place = LM_AFTER_ADDED;
+        done = match.end;
+        from = match.next;
     }
-    return true;
+}
+
+static bool encode(const struct lm_tokenizer *t, enum lm_place place, const char *text, size_t size,
+                   bool specials, struct lm_ids *out, struct leti_error *err)
+{
+    struct encoding e = { .tokenizer = t, .specials = specials, .place = place, .out = out };
+    size_t before = out->n;
+    if (!lm_split_start(&e.split, &t->splitter, encode_word, &e, err))
+        return false;
+    bool ok = encode_pass(&e, false, text, size, err);
+    lm_split_end(&e.split);
+    lm_bpe_scratch_free(&e.scratch);
+    lm_normalized_free(&e.normalized);
+    if (!ok)
+        out->n = before;
+    return ok;
 }
 
 bool lm_tokenizer_encode(const struct lm_tokenizer *t, const char *text, size_t size, bool specials,
                          struct lm_ids *out, struct leti_error *err)
 {
-    struct encoding e = { .tokenizer = t, .specials = specials, .out = out };
-    size_t before = out->n;
-    if (!lm_split_start(&e.split, &t->splitter, encode_word, &e, err))
-        return false;
-    bool ok = encode_text(&e, false, text, size, err);
-    lm_split_end(&e.split);
-    lm_bpe_scratch_free(&e.scratch);
-    if (!ok)
-        out->n = before;
-    return ok;
+    return encode(t, LM_START, text, size, specials, out, err);
+}
+
+bool lm_tokenizer_begin(const struct lm_tokenizer *t, struct lm_ids *text, struct leti_error *err)
+{
+    for (size_t i = 0; i < t->n_prefix; i++) {
+        if (!lm_ids_push(text, t->prefix[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool lm_tokenizer_append(const struct lm_tokenizer *t, const char *part, size_t size, bool specials,
+                         struct lm_ids *text, struct leti_error *err)
+{
+    int32_t last = text->n ? text->ids[text->n - 1] : -1;
+    bool added = last >= 0 && (size_t)last < t->n && t->tokens[last].added;
+    enum lm_place place = text->n <= t->n_prefix ? LM_START : added ? LM_AFTER_ADDED : LM_WITHIN;
+    return encode(t, place, part, size, specials, text, err);
 }

@@ -1,9 +1,11 @@
-/* tokenizer_bpe.h - the merges of byte-pair encoding (Sennrich, Haddow and Birch 2016) over bytes.
+/* tokenizer_bpe.h - the merges of byte-pair encoding (Sennrich, Haddow and Birch 2016), over bytes
+ * or over characters.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_TOKENIZER_BPE_H
 #define LM_TOKENIZER_BPE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,10 +14,11 @@
 #include "tokenizer.h"
 
 struct lm_token {
-    const char *bytes; /* NUL-terminated */
-    uint32_t size;
-    bool spelled; /* in byte characters: merges can lead here */
-    bool added;   /* found in a text as it is, before anything is split */
+    const char *bytes;    /* what it stands for in a text; NUL-terminated */
+    const char *spelling; /* what merges know it by: bytes where they are over bytes, else the
+                             characters of the vocabulary. NULL: merges cannot lead here. */
+    uint32_t size, spelling_size;
+    bool added; /* found in a text as it is, before anything is split */
     bool special;
 };
 
@@ -25,25 +28,44 @@ struct lm_merge {
     int32_t id; /* of the two together */
 };
 
-/* Read only once it is built; both tables have a power of two of slots, at most half full. */
-struct lm_bpe {
-    const struct lm_token *tokens; /* borrowed */
-    int32_t *by_bytes;             /* spelled tokens by their bytes; -1: a free slot */
-    size_t by_bytes_mask;
-    struct lm_merge *merges;
-    size_t merges_mask;
-    int32_t byte_ids[256];
-    bool ignore_merges; /* a word that is a token is that token, merges or not */
+struct lm_spelled {
+    uint32_t hash;
+    int32_t id; /* -1: a free slot */
 };
 
-/* Indexes the spelled ones of n tokens; n_merges: room for so many. */
+/* Read only once it is built, but for what it remembers of whole words; both tables have a power
+ * of two of slots, at most half full. */
+struct lm_bpe {
+    const struct lm_token *tokens; /* borrowed */
+    struct lm_spelled *spelled;    /* by spelling */
+    size_t spelled_mask;
+    size_t longest; /* bytes of a spelling */
+    struct lm_merge *merges;
+    size_t merges_mask;
+    _Atomic(uint8_t) *whole; /* by id: whether a word that spells it becomes it, once known */
+
+    bool characters;       /* a word is a list of characters; else of bytes */
+    bool ignore_merges;    /* a word that is a token is that token, merges or not */
+    bool fuse_unknown;     /* what lies side by side and has no token is one unknown */
+    int32_t unknown;       /* its id; -1: what has no token is left out */
+    int32_t unit_ids[256]; /* of a byte, or of an ASCII character; -1: none */
+    int32_t byte_ids[256]; /* of a byte of a character that has no token; -1: none */
+    bool cuts;             /* whether a word may be taken apart where a mark follows a byte that */
+    bool before_mark[256]; /* no merge ever joins to one */
+};
+
+/* U+2581, which stands for a space where merges are over characters. */
+#define LM_SPACE_MARK "\xe2\x96\x81"
+
+/* Indexes the spellings of n tokens; n_merges: room for so many. The flags and ids are the
+ * caller's to set afterwards, and lm_bpe_finish comes when the merges are in. */
 bool lm_bpe_create(struct lm_bpe *bpe, const struct lm_token *tokens, size_t n, size_t n_merges,
                    struct leti_error *err);
+void lm_bpe_finish(struct lm_bpe *bpe);
 void lm_bpe_destroy(struct lm_bpe *bpe);
 
-/* The spelled token of the bytes of a followed by those of b, -1 if there is none. */
-int32_t lm_bpe_find(const struct lm_bpe *bpe, const char *a, size_t a_size, const char *b,
-                    size_t b_size);
+/* The token of a spelling, -1 if there is none. */
+int32_t lm_bpe_find(const struct lm_bpe *bpe, const char *spelling, size_t size);
 
 /* Of two merges of one pair the later counts, as in the reference. */
 void lm_bpe_add_merge(struct lm_bpe *bpe, int32_t left, int32_t right, uint32_t rank, int32_t id);

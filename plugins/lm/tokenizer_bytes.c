@@ -31,31 +31,45 @@ static bool is_spelled_as_itself(int byte)
     return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xff && byte != 0xad);
 }
 
-/* Of a character of one or two bytes; -1 if it stands for none. */
+enum { FIRST_OTHER = 0x100 }; /* the characters from here on spell what is not itself */
+
+/* Of a character of one or two bytes; -1 if it stands for none. The bytes that are not spelled as
+ * themselves are 0x00 to 0x20, 0x7f to 0xa0 and 0xad. */
 static int byte_of_character(uint32_t c)
 {
-    if (c < 0x100)
+    if (c < FIRST_OTHER)
         return is_spelled_as_itself((int)c) ? (int)c : -1;
-    uint32_t next = 0x100;
-    for (int byte = 0; byte < 0x100; byte++) {
-        if (!is_spelled_as_itself(byte) && next++ == c)
-            return byte;
-    }
-    return -1;
+    uint32_t k = c - FIRST_OTHER;
+    return k <= 0x20 ? (int)k : k <= 0x42 ? (int)(k - 0x21 + 0x7f) : k == 0x43 ? 0xad : -1;
 }
 
-bool lm_bytes_of_spelling(const char *spelling, char *out, size_t *size)
+size_t lm_spelling_of_byte(int byte, char out[2])
 {
-    const uint8_t *p = (const uint8_t *)spelling;
+    int c = is_spelled_as_itself(byte) ? byte
+            : byte <= 0x20             ? FIRST_OTHER + byte
+            : byte == 0xad             ? FIRST_OTHER + 0x43
+                                       : FIRST_OTHER + 0x21 + byte - 0x7f;
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    out[0] = (char)(0xc0 | c >> 6);
+    out[1] = (char)(0x80 | (c & 0x3f));
+    return 2;
+}
+
+bool lm_bytes_of_spelling(const char *spelling, size_t length, char *out, size_t *size)
+{
+    const uint8_t *p = (const uint8_t *)spelling, *end = p + length;
     char *start = out;
-    while (*p) {
+    while (p < end) {
         uint32_t c = *p++;
         if (c >= 0x80)
-            c = c >= 0xc2 && c < 0xe0 ? (c & 0x1f) << 6 | (*p++ & 0x3f) : UINT32_MAX;
+            c = c >= 0xc2 && c < 0xe0 && p < end ? (c & 0x1f) << 6 | (*p++ & 0x3f) : UINT32_MAX;
         int byte = byte_of_character(c);
         if (byte < 0) {
-            *size = strlen(spelling);
-            memcpy(start, spelling, *size);
+            *size = length;
+            memcpy(start, spelling, length);
             return false;
         }
         *out++ = (char)byte;

@@ -13,9 +13,12 @@
 /* Bytes of the well-formed UTF-8 character at text, 0 if there is none. size > 0. */
 size_t lm_utf8_length(const char *text, size_t size);
 
-/* Turns a token's spelling into the bytes that it stands for, at most strlen(spelling) of them;
+/* Turns a token's spelling in UTF-8 into the bytes that it stands for, at most length of them;
  * *size says how many. False if a character stands for no byte: then out holds the spelling as it
  * is, which is what the reference decodes such a token to. */
-bool lm_bytes_of_spelling(const char *spelling, char *out, size_t *size);
+bool lm_bytes_of_spelling(const char *spelling, size_t length, char *out, size_t *size);
+
+/* The character that stands for a byte, in UTF-8 of up to two bytes; returns how many. */
+size_t lm_spelling_of_byte(int byte, char out[2]);
 
 #endif

@@ -4,27 +4,24 @@
 #ifndef LM_TOKENIZER_LOAD_H
 #define LM_TOKENIZER_LOAD_H
 
+#include "tokenizer_added.h"
 #include "tokenizer_bpe.h"
+#include "tokenizer_normalize.h"
 #include "tokenizer_split.h"
 
-/* An added token: found in a text as it is, before anything is split. */
-struct lm_added {
-    int32_t id;
-    const char *text;
-    uint32_t size;
-    bool special;
-    bool late; /* "normalized": matched in what the others left */
-};
+enum { LM_MAX_PREFIX = 8 };
 
 struct lm_tokenizer {
     struct json_t *document; /* as read, and with what was added since */
     struct lm_token *tokens; /* by id */
     size_t n, capacity;
     struct lm_bpe bpe;
+    struct lm_normalizer normalizer;
     struct lm_splitter splitter;
-    struct lm_added *added; /* by first byte, the longest first */
-    size_t n_added;
-    size_t added_from[257]; /* first one that starts with this byte */
+    struct lm_added_set added;
+    int32_t prefix[LM_MAX_PREFIX]; /* what the post-processor puts in front of a text */
+    size_t n_prefix;
+    size_t n_stripped; /* spaces that the decoder takes off the beginning of a text */
     struct lm_text {
         struct lm_text *next;
         char bytes[];
@@ -38,12 +35,17 @@ char *lm_tokenizer_text(struct lm_tokenizer *t, const char *text, size_t size);
  * other bytes there: it would have to mean both. */
 bool lm_tokenizer_spells(const struct lm_tokenizer *t, int32_t id, const char *text);
 
-/* Puts added tokens in order after they have changed. */
-void lm_tokenizer_index_added(struct lm_tokenizer *t);
-
 /* Fills *t, which is zero, from the document; takes the reference. On failure *t is whatever it
  * has come to: the caller closes it. name stands for the file in errors. */
 bool lm_tokenizer_load(struct lm_tokenizer *t, const char *name, struct json_t *document,
                        struct leti_error *err);
+
+/* ---- parts of it ---- */
+
+/* The decoder: how many spaces it strips, and that it does to the tokens what we do. */
+bool lm_decoder_read(struct lm_tokenizer *t, const char *name, struct leti_error *err);
+
+/* The post-processor: what it puts in front of a text. The tokens must be there. */
+bool lm_post_processor_read(struct lm_tokenizer *t, const char *name, struct leti_error *err);
 
 #endif

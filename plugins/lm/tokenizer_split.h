@@ -11,20 +11,42 @@
 #include <stddef.h>
 
 #include "leti/error.h"
+#include "tokenizer.h"
 
 struct json_t; /* jansson's */
 
 enum { LM_MAX_STEPS = 16 };
 
-struct lm_splitter {
-    size_t n;
-    struct lm_split_step {
-        void *code; /* pcre2_code: matches and what lies between them become pieces. NULL: the step
-                       puts a space in front of a piece that starts without one. */
-    } steps[LM_MAX_STEPS];
+/* What becomes of a match: a piece of its own, nothing, or a part of a neighbour. */
+enum lm_behavior {
+    LM_ISOLATED,
+    LM_REMOVED,
+    LM_MERGED_WITH_PREVIOUS,
+    LM_MERGED_WITH_NEXT,
+    LM_CONTIGUOUS /* neighbouring matches are one */
 };
 
-/* Reads the description; name stands for the file in errors. */
+struct lm_split_step {
+    enum {
+        LM_SPLIT_PATTERN, /* cuts at matches */
+        LM_SPLIT_PREFIX,  /* puts a space in front of a piece that starts without one */
+        LM_SPLIT_META     /* Metaspace: spaces become marks, one comes in front, and it cuts */
+    } what;
+    void *code; /* PATTERN: pcre2_code */
+    enum lm_behavior behavior;
+    bool invert; /* PATTERN: what lies between matches counts as the match */
+    bool always; /* META: a mark in front of every piece; else that of a text's beginning alone */
+    bool never;  /* META: of none */
+    bool cuts;   /* META: pieces end in front of marks */
+};
+
+struct lm_splitter {
+    size_t n;
+    struct lm_split_step steps[LM_MAX_STEPS];
+    bool byte_level; /* words are of bytes; else of characters, with marks for spaces */
+};
+
+/* Reads the description, which may be null; name stands for the file in errors. */
 bool lm_splitter_create(struct lm_splitter *splitter, const char *name,
                         const struct json_t *pre_tokenizer, struct leti_error *err);
 void lm_splitter_destroy(struct lm_splitter *splitter);
@@ -38,8 +60,10 @@ struct lm_split {
     lm_word *word;
     void *context;
     void *matches[LM_MAX_STEPS]; /* pcre2_match_data */
-    char *spaced;                /* a piece with a space in front */
+    char *spaced;                /* a piece with a space in front, or with marks */
     size_t spaced_capacity;
+    enum lm_place place; /* of the text at first */
+    const char *first;
 };
 
 bool lm_split_start(struct lm_split *split, const struct lm_splitter *splitter, lm_word *word,
@@ -47,6 +71,7 @@ bool lm_split_start(struct lm_split *split, const struct lm_splitter *splitter, 
 void lm_split_end(struct lm_split *split);
 
 /* Gives all words of the text, of any bytes: a run that is not UTF-8 is a word of its own. */
-bool lm_split_text(struct lm_split *split, const char *text, size_t size, struct leti_error *err);
+bool lm_split_text(struct lm_split *split, enum lm_place place, const char *text, size_t size,
+                   struct leti_error *err);
 
 #endif
