@@ -1,4 +1,5 @@
-/* command_convert.c - `leti model convert DIR OUT`: a model in another type, or one made anew.
+/* command_convert.c - `leti model convert MODEL OUT`: any model as a Hugging Face folder, in
+ * another type, or made anew.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
@@ -11,19 +12,42 @@
 #include "files.h"
 
 struct arguments {
-    const char *dir, *out;
+    const char *path;
+    char *out;
     enum lm_dtype dtype;
     bool random;
     int64_t seed;
 };
 
+/* A folder may be given as DIR/, but what stands beside it is not DIR/.part. */
+static char *without_slashes(char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        path[--n] = '\0';
+    return path;
+}
+
+static void take_argument(struct arguments *a, char *arg, const struct argp_state *state)
+{
+    if (!a->path)
+        a->path = arg;
+    else if (!a->out)
+        a->out = without_slashes(arg);
+    else
+        command_usage(state, "\"%s\" is one argument too many", arg);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 't':
+    case ARGP_KEY_INIT:
+        state->err_stream = NULL; /* no "Try --help" behind what getopt says */
+        return 0;
+    case 'd':
         if (strcmp(arg, "f32") != 0 && strcmp(arg, "bf16") != 0)
-            argp_error(state, "--dtype is \"%s\", allowed are f32 and bf16", arg);
+            command_usage(state, "--dtype is \"%s\", allowed are f32 and bf16", arg);
         a->dtype = strcmp(arg, "f32") == 0 ? LM_F32 : LM_BF16;
         return 0;
     case 'r':
@@ -31,16 +55,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->seed = command_int(state, "--random", arg, 0, INT64_MAX);
         return 0;
     case ARGP_KEY_ARG:
-        if (!a->dir)
-            a->dir = arg;
-        else if (!a->out)
-            a->out = arg;
-        else
-            argp_usage(state);
+        take_argument(a, arg, state);
         return 0;
     case ARGP_KEY_END:
         if (!a->out)
-            argp_usage(state);
+            command_usage(state, "the %s",
+                          a->path ? "OUT is missing: a folder that is not there yet"
+                                  : "MODEL is missing: a model folder or a GGUF file");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -48,15 +69,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    { "dtype", 't', "TYPE", 0, "f32 or bf16 (f32)", 0 },
-    { "random", 'r', "SEED", 0, "Draw the parameters anew: DIR needs no weights then", 0 },
+    { "dtype", 'd', "TYPE", 0, "f32 or bf16 (f32)", 0 },
+    { "random", 'r', "SEED", 0, "Draw the parameters anew: a folder needs no weights then", 0 },
     { 0 },
 };
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "DIR OUT",
-    .doc = "Writes the model of the folder DIR to the new folder OUT.",
+    .args_doc = "MODEL OUT",
+    .doc = "Writes a model to the new folder OUT, in the form that Hugging Face's libraries read."
+           "\vExamples:\n"
+           "  leti model convert model.gguf models/mine\n"
+           "  leti model convert models/mine models/half --dtype bf16",
 };
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -73,11 +97,11 @@ static bool write_model(const struct arguments *a, const struct lm_model *model,
     int n = snprintf(part, sizeof part, "%s.part", a->out);
     if (n < 0 || n >= (int)sizeof part)
         return leti_error_set(err, "%.64s...: path of more than %d bytes", a->out, PATH_MAX - 1);
-    if (lm_file_exists(a->out))
+    if (access(a->out, F_OK) == 0)
         return leti_error_set(err, "%s: exists, a new folder is needed", a->out);
     if (mkdir(part, 0777) != 0)
         return leti_error_set(err, "%s: cannot make the folder: %s", part, strerror(errno));
-    bool ok = lm_model_save(model, a->dir, part, a->dtype, err);
+    bool ok = lm_model_save(model, a->path, part, a->dtype, err);
     if (ok && rename(part, a->out) != 0)
         ok = leti_error_set(err, "%s: cannot rename to %s: %s", part, a->out, strerror(errno));
     if (!ok)
@@ -90,9 +114,9 @@ int command_convert(int argc, char **argv)
     struct arguments a = { .dtype = LM_F32 };
     struct leti_error err;
     struct lm_model *model;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    bool ok = a.random ? lm_model_random(a.dir, (uint64_t)a.seed, &model, &err)
-                       : lm_model_open(a.dir, &model, &err);
+    command_parse(&argp, argc, argv, &a);
+    bool ok = a.random ? lm_model_random(a.path, (uint64_t)a.seed, &model, &err)
+                       : lm_model_open(a.path, &model, &err);
     if (!ok)
         return command_fail(&err);
     ok = write_model(&a, model, &err);
