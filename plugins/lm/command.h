@@ -26,8 +26,8 @@ int command_fail(const struct leti_error *err);
  * is said in the user's words. */
 bool command_find(const char *path, bool *folder, struct leti_error *err);
 
-/* Opens a model where command_find finds one. */
-bool command_open(const char *path, struct lm_model **out, struct leti_error *err);
+/* Opens a model where command_find finds one, in the precision that is asked for. */
+bool command_open(const struct command_model *, struct lm_model **out, struct leti_error *err);
 
 /* Seconds of a clock that only goes forward. */
 double command_clock(void);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "command_bench.h"
 #include "command_json.h"
+#include "ops.h"
 
 enum { MOST_BATCHES = 8, LARGEST_BATCH = 4096, LARGEST = 1 << 20, MOST_REPEATS = 1000 };
 
@@ -174,9 +174,10 @@ static void measure(const struct arguments *a, const struct row *row, struct tol
     struct lm_model *model = NULL;
     const struct bench_sizes *sizes = &a->sizes;
     told->ok = a->random ? lm_model_random(a->model.path, 1, &model, &told->err)
-                         : command_open(a->model.path, &model, &told->err);
+                         : command_open(&a->model, &model, &told->err);
     if (!told->ok)
         return;
+    model->precision = a->model.precision;
     if (row->phase == PREFILL)
         told->ok = bench_prefill(sizes, model, &told->result, &told->err);
     else if (row->phase == DECODE)
@@ -210,11 +211,10 @@ static void tell(const struct arguments *a, const struct row *row, int fd)
     _exit(n == sizeof told ? 0 : 1);
 }
 
-static bool wait_for(pid_t child, const struct row *row, struct told *told, struct leti_error *err)
+static bool wait_for(pid_t child, const struct row *row, struct leti_error *err)
 {
-    struct rusage used;
     int status;
-    while (wait4(child, &status, 0, &used) < 0) {
+    while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
             return leti_error_set(err, "%s: cannot wait: %s", phase_names[row->phase],
                                   strerror(errno));
@@ -223,7 +223,6 @@ static bool wait_for(pid_t child, const struct row *row, struct told *told, stru
         return leti_error_set(err, "%s: ended by signal %d%s", phase_names[row->phase],
                               WTERMSIG(status),
                               WTERMSIG(status) == SIGKILL ? ", for want of memory perhaps" : "");
-    told->result.memory_bytes = (int64_t)used.ru_maxrss * 1024;
     return true;
 }
 
@@ -245,7 +244,7 @@ static bool run_phase(const struct arguments *a, const struct row *row, struct b
     close(ends[0]);
     if (child < 0)
         return leti_error_set(err, "cannot start a process: %s", strerror(errno));
-    if (!wait_for(child, row, &told, err))
+    if (!wait_for(child, row, err))
         return false;
     if (!heard)
         return leti_error_set(err, "%s: ended without a result", phase_names[row->phase]);
@@ -257,6 +256,11 @@ static bool run_phase(const struct arguments *a, const struct row *row, struct b
 }
 
 /* ---- printing ---- */
+
+static const char *precision_name(const struct arguments *a)
+{
+    return a->model.precision == LM_BF16 ? "bf16" : "f32";
+}
 
 static void print_size(const struct row *row, const struct bench_result *r)
 {
@@ -274,8 +278,8 @@ static void print_row(const struct arguments *a, const struct row *row,
                       const struct bench_result *r, bool first)
 {
     if (first) {
-        printf("%s: %.2f M parameters, %d threads\n\n", a->model.path, (double)r->parameters * 1e-6,
-               omp_get_max_threads());
+        printf("%s: %.2f M parameters, %s, %d threads\n\n", a->model.path,
+               (double)r->parameters * 1e-6, precision_name(a), omp_get_max_threads());
         printf("%-8s  %-18s %12s %19s %13s %10s %8s %11s\n", "phase", "size", "tokens/s",
                "slowest, fastest", "first token", "GFLOP/s", "of peak", "memory");
     }
@@ -301,8 +305,10 @@ static void print_json(const struct arguments *a, const struct row *row,
     (void)first;
     printf("{\"model\": ");
     json_put_text(stdout, a->model.path, strlen(a->model.path));
-    printf(", \"parameters\": %lld, \"threads\": %d, \"phase\": \"%s\", \"batch\": %d",
-           (long long)r->parameters, omp_get_max_threads(), phase_names[row->phase], r->batch);
+    printf(", \"parameters\": %lld, \"precision\": \"%s\", \"threads\": %d, \"phase\": \"%s\", "
+           "\"batch\": %d",
+           (long long)r->parameters, precision_name(a), omp_get_max_threads(),
+           phase_names[row->phase], r->batch);
     if (row->phase == PREFILL || row->phase == DECODE)
         printf(", \"prompt_tokens\": %d, \"new_tokens\": %d", r->prompt, r->tokens);
     else
@@ -335,6 +341,7 @@ static void show_progress(const struct row *row)
 int command_bench(int argc, char **argv)
 {
     struct arguments a = {
+        .model = { .precision = lm_precision_best() },
         .sizes = { 30, 5, 512, 128, 128, 8, 8, 512, 60 },
         .phases = { true, true, true, true },
         .batches = { 1, 16, 64 },

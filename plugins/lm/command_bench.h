@@ -37,7 +37,7 @@ struct bench_result {
     double first_token_seconds; /* until every sequence has one; 0 of training */
     double operations;          /* a second, floating point, of the model's products */
     double peak_operations;     /* of one large product on the same threads */
-    int64_t memory_bytes;       /* the largest resident set of the process; the parent's to fill */
+    int64_t memory_bytes;       /* the largest resident set of the process until here */
 };
 
 /* One prompt of prompt_tokens until its first new token. */

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "command.h"
 #include "command_bench.h"
@@ -14,7 +15,7 @@
 #include "engine.h"
 #include "random.h"
 
-enum { PEAK_SIZE = 1536, PEAK_ROUNDS = 8, MOST_REPEATS = 1000 };
+enum { PEAK_SIZE = 1536, PEAK_ROUNDS = 64, MOST_REPEATS = 1000 };
 
 static int32_t at_most(double value, int32_t limit)
 {
@@ -53,26 +54,39 @@ static float *zeros(size_t n)
     return array;
 }
 
-/* Operations a second of one large product: what the machine has to give. */
-static bool measure_peak(const struct bench_sizes *sizes, double *out, struct leti_error *err)
+static int64_t memory_so_far(void)
 {
-    size_t n = PEAK_SIZE;
+    struct rusage used;
+    return getrusage(RUSAGE_SELF, &used) == 0 ? (int64_t)used.ru_maxrss * 1024 : 0;
+}
+
+/* Operations a second of one large product with weights, the fastest of several: what the machine
+ * has to give. */
+static bool measure_peak(const struct bench_sizes *sizes, const struct lm_model *model, double *out,
+                         struct leti_error *err)
+{
+    const size_t n = PEAK_SIZE;
     struct lm_products *products = NULL;
-    float *a = zeros(n * n), *b = zeros(n * n), *c = zeros(n * n);
-    bool ok = (a && b && c) || leti_error_set(err, "no memory for a product");
+    struct lm_weight *weight = NULL;
+    float *w = zeros(n * n), *x = zeros(n * n), *y = zeros(n * n);
     double best = INFINITY, begin = command_clock();
-    ok = ok && lm_products_create(&products, err);
+    bool ok = ((w && x && y) || leti_error_set(err, "no memory for a product")) &&
+              lm_products_create(&products, err) &&
+              lm_weight_create(PEAK_SIZE, PEAK_SIZE, model->precision, false, &weight, err);
+    if (ok)
+        lm_weight_set(weight, w);
     for (int round = 0; ok && round < PEAK_ROUNDS; round++) {
         double start = command_clock();
         if (round >= 2 && start - begin > sizes->seconds / 10)
             break;
-        ok = lm_matmul(products, a, false, b, true, c, 0.0f, PEAK_SIZE, PEAK_SIZE, PEAK_SIZE, err);
+        ok = lm_linear(products, weight, x, y, 0.0f, PEAK_SIZE, err);
         best = fmin(best, command_clock() - start);
     }
+    lm_weight_destroy(weight);
     lm_products_destroy(products);
-    free(a);
-    free(b);
-    free(c);
+    free(w);
+    free(x);
+    free(y);
     *out = 2.0 * PEAK_SIZE * PEAK_SIZE * PEAK_SIZE / best;
     return ok;
 }
@@ -83,6 +97,16 @@ static int64_t count_parameters(const struct lm_model *m)
     for (size_t i = 0; i < m->n_tensors; i++)
         n += m->tensors[i].rows * m->tensors[i].cols;
     return n;
+}
+
+/* What a phase says at its end, however it measured: before the peak is, which takes memory of its
+ * own. */
+static bool finish(const struct bench_sizes *sizes, const struct lm_model *model,
+                   struct bench_result *out, struct leti_error *err)
+{
+    out->parameters = count_parameters(model);
+    out->memory_bytes = memory_so_far();
+    return measure_peak(sizes, model, &out->peak_operations, err);
 }
 
 /* Elements of the matrices that every token is multiplied with: an embedding is only looked up. */
@@ -202,11 +226,10 @@ bool bench_prefill(const struct bench_sizes *sizes, struct lm_model *model,
     out->tokens = 1;
     out->prompt = at_least(at_most(few * sizes->seconds / (2 * probe), g.prompt), few);
     ok = ok && rounds_of(&g, sizes, sizes->seconds, out->prompt, 1, seconds, &out->repeats) &&
-         measure_peak(sizes, &out->peak_operations, err);
+         finish(sizes, model, out, err);
     generating_end(&g);
     if (!ok)
         return false;
-    out->parameters = count_parameters(model);
     summarise(seconds, out->repeats, out->prompt, out);
     out->first_token_seconds = out->prompt / out->tokens_per_second;
     out->operations = (2.0 * out->prompt * product_elements(model) +
@@ -250,11 +273,10 @@ bool bench_decode(const struct bench_sizes *sizes, struct lm_model *model, int32
         generating_begin(&g, model, out->tokens) && choose_decode(&g, sizes, out) &&
         rounds_of(&g, sizes, sizes->seconds / 4, out->prompt, 1, firsts, &n_firsts) &&
         rounds_of(&g, sizes, sizes->seconds, out->prompt, out->tokens, seconds, &out->repeats) &&
-        measure_peak(sizes, &out->peak_operations, err);
+        finish(sizes, model, out, err);
     generating_end(&g);
     if (!ok)
         return false;
-    out->parameters = count_parameters(model);
     summarise(firsts, n_firsts, 1, &first);
     out->first_token_seconds = 1 / first.tokens_per_second;
     for (int32_t i = 0; i < out->repeats; i++)
@@ -343,6 +365,7 @@ static bool step_of(struct training *t, double *seconds)
         lm_adamw_update(&adamw, t->model->params + w->offset, t->grad + w->offset, t->m + w->offset,
                         t->v + w->offset, (size_t)(w->rows * w->cols), w->decay);
     }
+    lm_model_changed(t->model);
     *seconds = command_clock() - start;
     return true;
 }
@@ -385,11 +408,9 @@ bool bench_train(const struct bench_sizes *sizes, struct lm_model *model, bool m
     if (ok) {
         n = at_least(at_most(sizes->seconds / (2 * probe), n), 1);
         t.n = lay_out(t.starts, mix, n, shortest, longest, n * longest);
-        ok = steps_of(&t, sizes, seconds, &out->repeats) &&
-             measure_peak(sizes, &out->peak_operations, err);
+        ok = steps_of(&t, sizes, seconds, &out->repeats) && finish(sizes, model, out, err);
     }
     if (ok) {
-        out->parameters = count_parameters(model);
         out->batch = t.n;
         out->tokens = t.starts[t.n];
         summarise(seconds, out->repeats, out->tokens, out);

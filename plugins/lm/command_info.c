@@ -107,7 +107,7 @@ int command_info(int argc, char **argv)
     struct lm_model *model;
     command_parse(&argp, argc, argv, &a);
     double start = command_clock();
-    if (!command_open(a.path, &model, &err))
+    if (!command_open(&a, &model, &err))
         return command_fail(&err);
     (a.json ? print_json : print)(model, a.path, command_clock() - start);
     lm_model_close(model);

@@ -130,7 +130,7 @@ int command_logits(int argc, char **argv)
     struct lm_model *model;
     struct lm_ids ids = { 0 };
     command_parse(&argp, argc, argv, &a);
-    if (!command_open(a.model.path, &model, &err))
+    if (!command_open(&a.model, &model, &err))
         return command_fail(&err);
     bool ok = command_read_ids(&a.text, model->tokenizer, model->config.vocab_size, &ids, &err) &&
               compute(&a, model, &ids, &err);

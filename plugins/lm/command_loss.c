@@ -268,7 +268,7 @@ int command_loss(int argc, char **argv)
     struct leti_error err;
     struct lm_model *model;
     command_parse(&argp, argc, argv, &a);
-    if (!command_open(a.model.path, &model, &err))
+    if (!command_open(&a.model, &model, &err))
         return command_fail(&err);
     struct scoring s = { .arguments = &a, .model = model, .err = &err };
     bool ok = lm_decoder_create(&model->config, model->config.max_positions, &s.decoder, &err) &&

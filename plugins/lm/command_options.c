@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops.h"
 #include "tokenizer_bpe.h"
 
-enum { MOST_THREADS = 1024 };
+enum { MOST_THREADS = 1024, PRECISION = 512 /* no letter, and no number that commands use */ };
 
 /* ---- wrong usage ---- */
 
@@ -57,7 +58,18 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *argumen
         exit(COMMAND_USAGE);
 }
 
-/* ---- MODEL, --json, --threads ---- */
+/* ---- MODEL, --json, --threads, --precision ---- */
+
+static enum lm_dtype parse_precision(const struct argp_state *state, const char *name)
+{
+    if (strcmp(name, "f32") == 0)
+        return LM_F32;
+    if (strcmp(name, "bf16") == 0)
+        return LM_BF16;
+    if (strcmp(name, "auto") != 0)
+        command_usage(state, "--precision is \"%s\", allowed are f32, bf16 and auto", name);
+    return lm_precision_best();
+}
 
 static error_t parse_model(int key, char *arg, struct argp_state *state)
 {
@@ -71,6 +83,9 @@ static error_t parse_model(int key, char *arg, struct argp_state *state)
         return 0;
     case 't':
         omp_set_num_threads((int)command_int(state, "--threads", arg, 1, MOST_THREADS));
+        return 0;
+    case PRECISION:
+        model->precision = parse_precision(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (model->path)
@@ -89,6 +104,8 @@ static error_t parse_model(int key, char *arg, struct argp_state *state)
 static const struct argp_option model_options[] = {
     { "json", 'j', NULL, 0, "Print JSON, one object a line", 0 },
     { "threads", 't', "N", 0, "Compute with N threads (one a core)", 0 },
+    { "precision", PRECISION, "TYPE", 0,
+      "Of products: f32, bf16, or auto for what is faster here (f32; bench: auto)", 0 },
     { 0 },
 };
 

@@ -10,14 +10,16 @@
 #include <argp.h>
 #include <stdint.h>
 
+#include "safetensors.h"
 #include "tokenizer.h"
 
 enum { COMMAND_USAGE = 2 /* exit status of wrong usage */ };
 
-/* MODEL, --json, --threads. */
+/* MODEL, --json, --threads, --precision. */
 struct command_model {
     const char *path;
     bool json;
+    enum lm_dtype precision; /* of products; LM_F32 unless a command says otherwise beforehand */
 };
 extern const struct argp command_model_argp;
 

@@ -40,15 +40,19 @@ bool command_find(const char *path, bool *folder, struct leti_error *err)
     return true;
 }
 
-bool command_open(const char *path, struct lm_model **out, struct leti_error *err)
+bool command_open(const struct command_model *model, struct lm_model **out, struct leti_error *err)
 {
+    const char *path = model->path;
     bool folder = false;
     char file[PATH_MAX];
     if (!command_find(path, &folder, err) || (folder && !lm_path(path, "config.json", file, err)))
         return false;
     if (folder && !lm_file_exists(file))
         return leti_error_set(err, "%s: not a model folder, it has no config.json", path);
-    return lm_model_open(path, out, err);
+    if (!lm_model_open(path, out, err))
+        return false;
+    (*out)->precision = model->precision;
+    return true;
 }
 
 double command_clock(void)

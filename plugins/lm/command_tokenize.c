@@ -131,7 +131,7 @@ static bool run_folder(const struct arguments *a, struct lm_ids *ids, struct let
 static bool run_model(const struct arguments *a, struct lm_ids *ids, struct leti_error *err)
 {
     struct lm_model *model;
-    if (!command_open(a->model.path, &model, err))
+    if (!command_open(&a->model, &model, err))
         return false;
     bool ok = run(a, model->tokenizer, ids, err);
     lm_model_close(model);
