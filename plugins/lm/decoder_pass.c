@@ -49,12 +49,14 @@ static const float *param(const struct lm_pass *pass, size_t offset)
 /* One thread's share of a step. */
 typedef bool share(const struct lm_pass *, int32_t l, struct rows, struct leti_error *);
 
-/* Shares of `size` of n, in any order. Where there is only one, the operations within take all
- * threads. */
+/* Shares of `size` of n, in any order. A single one is done outside of any region, where the
+ * operations within take all threads. */
 static bool share_out(const struct lm_pass *pass, share *work, int32_t l, int64_t n, int64_t size)
 {
     bool ok = true;
-#pragma omp parallel for schedule(dynamic) if (n > size)
+    if (n <= size)
+        return work(pass, l, (struct rows){ 0, n }, pass->err);
+#pragma omp parallel for schedule(dynamic)
     for (int64_t first = 0; first < n; first += size) {
         struct leti_error err;
         if (work(pass, l, (struct rows){ first, least(size, n - first) }, &err))
@@ -361,21 +363,32 @@ static bool head_block(struct head *head, struct rows block, struct leti_error *
                                              d->attn.dout + at, block.n, err);
 }
 
-static bool head_gradient(const struct lm_pass *pass, struct rows rows)
+/* The gradient of some of the head's rows, v.first .. */
+static bool head_gradient(struct head *head, struct rows v, struct leti_error *err)
 {
+    const struct lm_pass *pass = head->pass;
     const struct lm_decoder *d = pass->decoder;
-    float *dw = pass->grad + pass->model->head;
-    const float *x = d->attn.out + rows.first * pass->C;
-    int64_t size = pass->block < pass->N ? TILE : pass->V;
+    return lm_linear_gradient(d->products, pass->model->precision, d->logits + v.first, pass->V,
+                              d->attn.out + head->rows.first * pass->C,
+                              pass->grad + pass->model->head + v.first * pass->C, v.n, pass->C,
+                              head->rows.n, err);
+}
+
+/* As share_out, which see. */
+static bool share_head(struct head *head,
+                       bool (*work)(struct head *, struct rows, struct leti_error *), int64_t n,
+                       int64_t size)
+{
     bool ok = true;
-#pragma omp parallel for schedule(dynamic) if (size < pass->V)
-    for (int64_t v = 0; v < pass->V; v += size) {
+    if (n <= size)
+        return work(head, (struct rows){ 0, n }, head->pass->err);
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t first = 0; first < n; first += size) {
         struct leti_error err;
-        if (lm_linear_gradient(d->products, pass->model->precision, d->logits + v, pass->V, x,
-                               dw + v * pass->C, least(size, pass->V - v), pass->C, rows.n, &err))
+        if (work(head, (struct rows){ first, least(size, n - first) }, &err))
             continue;
 #pragma omp critical(lm_pass_error)
-        ok = leti_error_set(pass->err, "%s", err.text);
+        ok = leti_error_set(head->pass->err, "%s", err.text);
     }
     return ok;
 }
@@ -384,19 +397,13 @@ static bool head_gradient(const struct lm_pass *pass, struct rows rows)
 static bool head_rows(struct head *head, double *loss)
 {
     const struct lm_pass *pass = head->pass;
-    int64_t n = head->rows.n, size = pass->block < pass->N ? least(pass->block, 128) : n;
-    bool ok = true;
-#pragma omp parallel for schedule(dynamic) if (n > size)
-    for (int64_t first = 0; first < n; first += size) {
-        struct leti_error err;
-        if (head_block(head, (struct rows){ first, least(size, n - first) }, &err))
-            continue;
-#pragma omp critical(lm_pass_error)
-        ok = leti_error_set(pass->err, "%s", err.text);
-    }
-    for (int64_t first = 0; ok && first < n; first += size)
+    bool together = pass->block == pass->N;
+    int64_t n = head->rows.n, size = together ? n : least(pass->block, 128);
+    if (!share_head(head, head_block, n, size))
+        return false;
+    for (int64_t first = 0; first < n; first += size)
         *loss += head->losses[first];
-    return ok && (!pass->grad || head_gradient(pass, head->rows));
+    return !pass->grad || share_head(head, head_gradient, pass->V, together ? pass->V : TILE);
 }
 
 bool lm_pass_loss(const struct lm_pass *pass, float scale, float *logprobs, double *loss)
