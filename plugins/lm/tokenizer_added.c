@@ -174,17 +174,11 @@ static const struct lm_added *at(const struct lm_added_index *index, const char 
 /* Whether the character at text is Unicode's White_Space; *length is its bytes. */
 static bool is_space(const char *text, size_t size, size_t *length)
 {
-    const uint8_t *p = (const uint8_t *)text;
     *length = lm_utf8_length(text, size);
-    if (*length == 1)
-        return *p == ' ' || (*p >= '\t' && *p <= '\r');
-    if (*length == 2)
-        return p[0] == 0xc2 && (p[1] == 0x85 || p[1] == 0xa0);
-    if (*length != 3)
-        return false;
-    uint32_t c = (uint32_t)(p[0] & 0xf) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-    return c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
-           c == 0x202f || c == 0x205f || c == 0x3000;
+    uint32_t c = lm_utf8_character(text, *length);
+    return *length && (c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 ||
+                       c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+                       c == 0x202f || c == 0x205f || c == 0x3000);
 }
 
 /* Where the character begins that ends before end. */

@@ -26,6 +26,15 @@ size_t lm_utf8_length(const char *text, size_t size)
     return length;
 }
 
+uint32_t lm_utf8_character(const char *text, size_t length)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    uint32_t c = length == 1 ? p[0] : p[0] & (0xffu >> (length + 1));
+    for (size_t i = 1; i < length; i++)
+        c = c << 6 | (p[i] & 0x3f);
+    return c;
+}
+
 static bool is_spelled_as_itself(int byte)
 {
     return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xff && byte != 0xad);

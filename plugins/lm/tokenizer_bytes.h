@@ -9,9 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of the well-formed UTF-8 character at text, 0 if there is none. size > 0. */
 size_t lm_utf8_length(const char *text, size_t size);
+
+/* The character of so many bytes, which are well-formed. */
+uint32_t lm_utf8_character(const char *text, size_t length);
 
 /* Turns a token's spelling in UTF-8 into the bytes that it stands for, at most length of them;
  * *size says how many. False if a character stands for no byte: then out holds the spelling as it

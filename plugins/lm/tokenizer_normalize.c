@@ -187,6 +187,38 @@ static bool replace(struct passage *p, const struct lm_normalize_step *step)
     return true;
 }
 
+/* Characters that would be reordered or composed, but are younger than Unicode 9, which is what the
+ * reference's normalizer knows: it leaves them as they are. Where a range takes in more than it
+ * had to, nothing in it is older. */
+static bool is_young(uint32_t c)
+{
+    static const uint32_t ranges[][2] = {
+        { 0x7fd, 0x7fd },     { 0x897, 0x89f },     { 0x8ca, 0x8d3 },     { 0x9fe, 0x9fe },
+        { 0xc3c, 0xc3c },     { 0xd3b, 0xd3c },     { 0xeba, 0xeba },     { 0xece, 0xece },
+        { 0x1715, 0x1715 },   { 0x1abf, 0x1aff },   { 0x1df6, 0x1dfa },   { 0xa82c, 0xa82c },
+        { 0x105c0, 0x105ff }, { 0x10d24, 0x10d27 }, { 0x10d69, 0x10d6d }, { 0x10eab, 0x10eac },
+        { 0x10efa, 0x10eff }, { 0x10f46, 0x10f50 }, { 0x10f82, 0x10f85 }, { 0x11070, 0x11070 },
+        { 0x11241, 0x11241 }, { 0x1133b, 0x1133b }, { 0x11380, 0x113ff }, { 0x1145e, 0x1145e },
+        { 0x11839, 0x1183a }, { 0x11900, 0x1195f }, { 0x119e0, 0x119e0 }, { 0x11a34, 0x11a34 },
+        { 0x11a47, 0x11a47 }, { 0x11a99, 0x11a99 }, { 0x11d42, 0x11d42 }, { 0x11d44, 0x11d45 },
+        { 0x11d97, 0x11d97 }, { 0x11f00, 0x11f5f }, { 0x13430, 0x1345f }, { 0x16100, 0x1613f },
+        { 0x16d40, 0x16d7f }, { 0x16ff0, 0x16ff1 }, { 0x1e08f, 0x1e08f }, { 0x1e130, 0x1e136 },
+        { 0x1e2ae, 0x1e2ae }, { 0x1e2ec, 0x1e2ef }, { 0x1e4ec, 0x1e4ef }, { 0x1e5ee, 0x1e5ef },
+        { 0x1e6c0, 0x1e6ff },
+    };
+    size_t low = 0, high = sizeof ranges / sizeof ranges[0];
+    while (c >= 0x7fd && low < high) {
+        size_t middle = (low + high) / 2;
+        if (c > ranges[middle][1])
+            low = middle + 1;
+        else if (c < ranges[middle][0])
+            high = middle;
+        else
+            return true;
+    }
+    return false;
+}
+
 /* Characters below U+0300 neither compose with each other nor decompose for good. */
 static bool is_plain(const char *text, size_t size)
 {
@@ -197,7 +229,7 @@ static bool is_plain(const char *text, size_t size)
     return true;
 }
 
-/* Of one run of UTF-8; *out is the library's memory, to be freed. */
+/* Of one run; *out is the library's memory, to be freed. */
 static bool compose(struct passage *p, const char *run, size_t size, utf8proc_uint8_t **out,
                     size_t *out_size)
 {
@@ -210,10 +242,12 @@ static bool compose(struct passage *p, const char *run, size_t size, utf8proc_ui
     return true;
 }
 
-static size_t run_of_utf8(const char *text, size_t size)
+/* Bytes that are UTF-8 of characters that the reference's normalizer knows. */
+static size_t run_of_known(const char *text, size_t size)
 {
     size_t at = 0, length;
-    while (at < size && (length = lm_utf8_length(text + at, size - at)) > 0)
+    while (at < size && (length = lm_utf8_length(text + at, size - at)) > 0 &&
+           !is_young(lm_utf8_character(text + at, length)))
         at += length;
     return at;
 }
@@ -223,7 +257,8 @@ static bool append(struct passage *p, size_t *used, const void *bytes, size_t si
     char *out = reserve(p, *used + size);
     if (!out)
         return false;
-    memcpy(out + *used, bytes, size);
+    if (size)
+        memcpy(out + *used, bytes, size);
     *used += size;
     return true;
 }
@@ -234,16 +269,18 @@ static bool nfc(struct passage *p)
         return true;
     size_t used = 0;
     for (size_t at = 0; at < p->size;) {
-        size_t run = run_of_utf8(p->text + at, p->size - at), size = 0;
+        size_t run = run_of_known(p->text + at, p->size - at), size = 0;
         utf8proc_uint8_t *composed = NULL;
         if (run && !compose(p, p->text + at, run, &composed, &size))
             return false;
         bool ok = !run || append(p, &used, composed, size);
         free(composed);
         at += run;
-        if (!ok || (at < p->size && !append(p, &used, p->text + at, 1)))
+        size_t rest = at < p->size ? lm_utf8_length(p->text + at, p->size - at) : 0;
+        rest += at < p->size && !rest;
+        if (!ok || !append(p, &used, p->text + at, rest))
             return false;
-        at += at < p->size;
+        at += rest;
     }
     pass(p, used);
     return true;
