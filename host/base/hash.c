@@ -93,7 +93,8 @@ static int is_model_file(const struct dirent *entry)
 {
     const char *name = entry->d_name;
     return !strcmp(name, "config.json") || !strcmp(name, "tokenizer.json") ||
-           ends_with(name, ".safetensors") || ends_with(name, ".safetensors.index.json");
+           ends_with(name, ".safetensors") || ends_with(name, ".safetensors.index.json") ||
+           ends_with(name, ".gguf");
 }
 
 /* Not alphasort, whose order is the locale's. */
@@ -120,6 +121,8 @@ static bool add_entry(struct hash *hash, const char *folder, const char *name,
 
 bool hash_of_model(const char *path, char out[HASH_TEXT], struct leti_error *err)
 {
+    if (path_is_file(path))
+        return hash_of_file(path, out, err);
     struct dirent **entries;
     int n = scandir(path, &entries, is_model_file, by_bytes);
     if (n < 0)

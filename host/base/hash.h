@@ -25,8 +25,8 @@ void hash_end_text(struct hash *, char out[HASH_TEXT]);
 void hash_of(const void *bytes, size_t size, char out[HASH_TEXT]);
 bool hash_of_file(const char *path, char out[HASH_TEXT], struct leti_error *err);
 
-/* Of a folder's config.json, tokenizer.json, *.safetensors and *.safetensors.index.json, their
- * names and contents; what else lies there makes no model. */
+/* Of a folder's config.json, tokenizer.json, *.safetensors, *.safetensors.index.json and *.gguf,
+ * their names and contents; what else lies there makes no model. Of a single file, its content. */
 bool hash_of_model(const char *path, char out[HASH_TEXT], struct leti_error *err);
 
 #endif

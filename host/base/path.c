@@ -3,9 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,4 +74,24 @@ bool path_is_file(const char *path)
 {
     struct stat info;
     return !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
+static bool is_gguf(const char *name)
+{
+    size_t size = strlen(name);
+    return size > 5 && !strcmp(name + size - 5, ".gguf");
+}
+
+bool path_is_model(const char *path)
+{
+    if (path_is_file(path))
+        return is_gguf(path);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return false;
+    bool found = false;
+    for (const struct dirent *entry; !found && (entry = readdir(folder));)
+        found = !strcmp(entry->d_name, "config.json") || is_gguf(entry->d_name);
+    closedir(folder); /* only read from: nothing can be lost */
+    return found;
 }

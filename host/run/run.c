@@ -200,10 +200,8 @@ static bool absolute_model(const struct stage *stage, char **out, struct leti_er
     *out = realpath(model, NULL);
     if (!*out)
         return refuse_model(stage, strerror(errno), err);
-    char *config = path_join(*out, "config.json");
-    bool is_model = config && path_is_file(config);
-    free(config);
-    return is_model || refuse_model(stage, "not a model's folder (no config.json in it)", err);
+    return path_is_model(*out) ||
+           refuse_model(stage, "not a model's folder (no config.json in it) nor a GGUF file", err);
 }
 
 /* A trainer that names no model starts from the generator's. */

@@ -153,7 +153,7 @@ char *places_find_model(const char *name, const char *folder, struct leti_error 
     char *found = NULL;
     for (size_t i = 0; !found && i < 3; i++) {
         char *path = i ? path_join(folders[i], name) : strdup(name);
-        if (path && path_is_folder(path))
+        if (path && (path_is_folder(path) || path_is_file(path)))
             found = path;
         else
             free(path);

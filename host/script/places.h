@@ -20,8 +20,8 @@ char *places_find_pipeline(const char *name, struct leti_error *err);
  * folder. */
 char *places_find_data(const char *name, const char *folder, struct leti_error *err);
 
-/* A model folder: as given, from `folder`, or from the pipelines folder. NULL without an error
- * (err->text empty) where there is none. */
+/* A model, a folder or a file: as given, from `folder`, or from the pipelines folder. NULL without
+ * an error (err->text empty) where there is none. */
 char *places_find_model(const char *name, const char *folder, struct leti_error *err);
 
 /* The place of a cached file, whose folder is made: XDG_CACHE_HOME/leti or ~/.cache/leti. */

@@ -247,6 +247,25 @@ static void hash_of_a_model_knows_names_and_contents_of_its_files(void **state)
     assert_string_not_equal(first, text);
 }
 
+static void knows_models_that_are_one_file(void **state)
+{
+    (void)state;
+    char first[HASH_TEXT], text[HASH_TEXT];
+    assert_true(file_make_folders(in_folder("g"), NULL));
+    assert_false(path_is_model(in_folder("g")) || path_is_model(in_folder("g/none")));
+    assert_true(file_write(in_folder("g/x.txt"), "GGUF", 4, NULL));
+    assert_false(path_is_model(in_folder("g")) || path_is_model(in_folder("g/x.txt")));
+    assert_true(file_write(in_folder("g/x.gguf"), "GGUF", 4, NULL));
+    assert_true(path_is_model(in_folder("g")) && path_is_model(in_folder("g/x.gguf")));
+    assert_true(hash_of_model(in_folder("g"), first, NULL));
+    assert_true(file_write(in_folder("g/x.gguf"), "gguf", 4, NULL));
+    assert_true(hash_of_model(in_folder("g"), text, NULL));
+    assert_string_not_equal(first, text);
+    assert_true(hash_of_model(in_folder("g/x.gguf"), text, NULL));
+    assert_true(hash_of_file(in_folder("g/x.gguf"), first, NULL));
+    assert_string_equal(first, text);
+}
+
 static void names_paths(void **state)
 {
     (void)state;
@@ -283,6 +302,7 @@ int main(void)
         cmocka_unit_test(makes_syncs_and_removes_folders),
         cmocka_unit_test(hashes_as_sha256_does),
         cmocka_unit_test(hash_of_a_model_knows_names_and_contents_of_its_files),
+        cmocka_unit_test(knows_models_that_are_one_file),
         cmocka_unit_test(names_paths),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
