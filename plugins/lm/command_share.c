@@ -40,14 +40,20 @@ bool command_find(const char *path, bool *folder, struct leti_error *err)
     return true;
 }
 
+static bool has_file(const char *folder, const char *name)
+{
+    char file[PATH_MAX];
+    struct leti_error ignored;
+    return lm_path(folder, name, file, &ignored) && lm_file_exists(file);
+}
+
 bool command_open(const struct command_model *model, struct lm_model **out, struct leti_error *err)
 {
     const char *path = model->path;
     bool folder = false;
-    char file[PATH_MAX];
-    if (!command_find(path, &folder, err) || (folder && !lm_path(path, "config.json", file, err)))
+    if (!command_find(path, &folder, err))
         return false;
-    if (folder && !lm_file_exists(file))
+    if (folder && !has_file(path, "config.json") && !has_file(path, "model.gguf"))
         return leti_error_set(err, "%s: not a model folder, it has no config.json", path);
     if (!lm_model_open(path, out, err))
         return false;
