@@ -86,11 +86,16 @@ __attribute__((format(printf, 2, 3))) static enum leti_status fail(const struct 
     return LETI_ERROR;
 }
 
+/* Plugins that are older than the last fields of an output have none of them. */
 static void emit(const struct leti_host *host, const struct leti_output *output)
 {
     const struct instance_services *services = &owner(host)->services;
+    size_t known = owner(host)->desc->output_size, first = offsetof(struct leti_output, logprobs);
+    struct leti_output whole = { 0 };
+    known = known ? known : first;
+    memcpy(&whole, output, known < sizeof whole ? known : sizeof whole);
     if (services->emit)
-        services->emit(services->context, output);
+        services->emit(services->context, &whole);
 }
 
 /* ---- life ---- */

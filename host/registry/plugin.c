@@ -73,6 +73,9 @@ static bool check_descriptor(const struct leti_plugin *desc, struct leti_error *
     if (desc->size != sizeof *desc)
         return leti_error_set(err, "its description has %u bytes, this host needs %zu", desc->size,
                               sizeof *desc);
+    if (desc->output_size && desc->output_size < offsetof(struct leti_output, logprobs))
+        return leti_error_set(err, "its outputs have %u bytes, this host needs %zu",
+                              desc->output_size, offsetof(struct leti_output, logprobs));
     if (desc->kind < LETI_SOURCE || desc->kind > LETI_TRAINER)
         return leti_error_set(err, "there is no stage kind %d", (int)desc->kind);
     if (!check_names(desc, err))

@@ -47,7 +47,10 @@ struct leti_sample judging_sample(const struct judging *judging, size_t number)
                                  .iteration = key.iteration,
                                  .index = key.sample,
                                  .program = { slot->raw, slot->program_size },
-                                 .raw = { slot->raw, slot->raw_size } };
+                                 .raw = { slot->raw, slot->raw_size },
+                                 .tokens = slot->tokens,
+                                 .finish = slot->finish,
+                                 .logprobs = slot->logprobs };
 }
 
 void judging_describe(const struct judging *judging, size_t slot, char *out, size_t size)

@@ -112,18 +112,19 @@ static bool on_judged(void *context, size_t number, struct leti_error *err)
 
 /* ---- what comes out of the hub ---- */
 
-static bool take_sample(struct rollout *rollout, size_t number, struct leti_bytes raw,
-                        uint32_t tokens, enum leti_finish finish, struct leti_error *err)
+static bool take_sample(struct rollout *rollout, size_t number, const struct leti_output *output,
+                        struct leti_error *err)
 {
     const struct pipeline *pipeline = rollout->config->pipeline;
     struct store_sample row = { .key = judging_key(&rollout->judging, number),
-                                .raw = raw,
-                                .tokens = tokens,
-                                .finish = finish };
-    row.program_size =
-        cut_length(raw.data, raw.size, (const char *const *)pipeline->post, pipeline->n_post);
+                                .raw = output->raw,
+                                .tokens = output->tokens,
+                                .finish = output->finish,
+                                .logprobs = output->logprobs };
+    row.program_size = cut_length(row.raw.data, row.raw.size, (const char *const *)pipeline->post,
+                                  pipeline->n_post);
     return store_put_sample(rollout->config->relay->store, &row, err) &&
-           slot_fill(&rollout->slots, number, raw, row.program_size, err) &&
+           slot_fill(&rollout->slots, number, &row, err) &&
            judging_add(&rollout->judging, number, err);
 }
 
@@ -139,7 +140,7 @@ static bool on_sample(void *context, uint64_t tag, const struct leti_output *out
     size_t number = (size_t)wanted->problem * rollout->slots.samples + output->index;
     if (rollout->slots.items[number].state != SLOT_MISSING)
         return true;
-    return take_sample(rollout, number, output->raw, output->tokens, output->finish, err);
+    return take_sample(rollout, number, output, err);
 }
 
 /* A request ended: what it has not given will not come. */
@@ -240,20 +241,22 @@ static struct slot *slot_of(struct rollout *rollout, const struct store_rows *ro
     return &rollout->slots.items[*number];
 }
 
-static bool load_sample(struct rollout *rollout, const struct store_rows *rows,
-                        struct leti_error *err)
+static bool load_sample(struct rollout *rollout, struct store_rows *rows, struct leti_error *err)
 {
     size_t number;
-    struct leti_bytes raw = store_bytes(rows, 2);
-    uint64_t program_size = (uint64_t)store_number(rows, 3);
+    struct store_sample sample = { .raw = store_bytes(rows, 2),
+                                   .program_size = (size_t)store_number(rows, 3),
+                                   .tokens = (uint32_t)store_number(rows, 4),
+                                   .finish = (enum leti_finish)store_number(rows, 5) };
     if (!slot_of(rollout, rows, &number))
         return true;
-    return slot_fill(&rollout->slots, number, raw,
-                     program_size < raw.size ? program_size : raw.size, err);
+    if (sample.program_size > sample.raw.size)
+        sample.program_size = sample.raw.size;
+    sample.logprobs = store_floats(rows, 6, sample.tokens);
+    return slot_fill(&rollout->slots, number, &sample, err);
 }
 
-static bool load_verdict(struct rollout *rollout, const struct store_rows *rows,
-                         struct leti_error *err)
+static bool load_verdict(struct rollout *rollout, struct store_rows *rows, struct leti_error *err)
 {
     size_t number, n_scores = 0;
     struct leti_pair *scores = NULL;
@@ -276,8 +279,7 @@ static bool load_verdict(struct rollout *rollout, const struct store_rows *rows,
 }
 
 /* A sample with an example has nothing left to do. */
-static bool load_example(struct rollout *rollout, const struct store_rows *rows,
-                         struct leti_error *err)
+static bool load_example(struct rollout *rollout, struct store_rows *rows, struct leti_error *err)
 {
     size_t number;
     struct slot *slot = slot_of(rollout, rows, &number);
@@ -291,8 +293,7 @@ static bool load_example(struct rollout *rollout, const struct store_rows *rows,
 }
 
 static bool load_rows(struct rollout *rollout, const char *sql,
-                      bool (*load)(struct rollout *, const struct store_rows *,
-                                   struct leti_error *),
+                      bool (*load)(struct rollout *, struct store_rows *, struct leti_error *),
                       struct leti_error *err)
 {
     struct store_rows *rows = NULL;
@@ -315,8 +316,8 @@ static bool load(struct rollout *rollout, struct leti_error *err)
     if (!store_forget_infra(store, config->phase, config->iteration, err) ||
         !store_commit(store, err) ||
         !load_rows(rollout,
-                   "SELECT problem, sample, raw, program_size FROM sample "
-                   "WHERE phase = ? AND iteration = ?",
+                   "SELECT problem, sample, raw, program_size, tokens, finish, logprobs "
+                   "FROM sample WHERE phase = ? AND iteration = ?",
                    load_sample, err) ||
         !load_rows(rollout,
                    "SELECT problem, sample, evaluator, outcome, reason, exception, feedback, "

@@ -4,6 +4,7 @@
 #include "run/show.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/json_text.h"
@@ -163,12 +164,15 @@ enum {
     FEEDBACK,
     SECONDS,
     REUSED,
+    TOKENS,
+    FINISH,
+    LOGPROBS,
 };
 
 /* One row a sample and evaluator. */
 static const char *const samples_sql =
     "SELECT p.id, s.iteration, s.sample, s.raw, s.program_size, p.prompt, e.name, v.outcome,"
-    " v.reason, v.exception, v.feedback, v.seconds, v.reused"
+    " v.reason, v.exception, v.feedback, v.seconds, v.reused, s.tokens, s.finish, s.logprobs"
     " FROM problem AS p JOIN sample AS s USING (phase, problem)"
     " LEFT JOIN verdict AS v USING (phase, iteration, problem, sample)"
     " LEFT JOIN evaluator AS e USING (evaluator)"
@@ -190,7 +194,39 @@ static size_t program_size(const struct store_rows *row)
     return size < raw ? size : raw;
 }
 
-static void add_json(struct text *out, const struct store_rows *row)
+static const char *finish_name(const struct store_rows *row)
+{
+    static const char *const names[] = { "eos", "stop", "length" };
+    int64_t finish = store_number(row, FINISH);
+    return finish < 0 || finish > LETI_FINISH_LENGTH ? "unknown" : names[finish];
+}
+
+static double mean_of(const float *values, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)values[i];
+    return n ? sum / (double)n : 0.0;
+}
+
+/* As the generator gave them; null where it gave none. */
+static void add_logprobs_json(struct text *out, struct store_rows *row)
+{
+    size_t n = (size_t)store_number(row, TOKENS);
+    const float *logprobs = store_floats(row, LOGPROBS, n);
+    text_add(out, ", \"mean_logprob\": ");
+    if (!logprobs) {
+        text_add(out, "null, \"logprobs\": null");
+        return;
+    }
+    json_number(out, mean_of(logprobs, n));
+    text_add(out, ", \"logprobs\": [");
+    for (size_t i = 0; i < n; i++)
+        text_printf(out, "%s%.9g", i ? ", " : "", (double)logprobs[i]);
+    text_add_char(out, ']');
+}
+
+static void add_json(struct text *out, struct store_rows *row)
 {
     struct leti_bytes raw = store_bytes(row, RAW), feedback = store_bytes(row, FEEDBACK);
     text_add(out, "{\"problem\": ");
@@ -212,7 +248,11 @@ static void add_json(struct text *out, const struct store_rows *row)
     json_text(out, feedback.data, feedback.size);
     text_add(out, ", \"seconds\": ");
     json_number(out, store_real(row, SECONDS));
-    text_printf(out, ", \"reused\": %s}\n", store_number(row, REUSED) ? "true" : "false");
+    text_printf(out, ", \"reused\": %s, \"tokens\": %" PRId64 ", \"finish\": \"%s\"",
+                store_number(row, REUSED) ? "true" : "false", store_number(row, TOKENS),
+                finish_name(row));
+    add_logprobs_json(out, row);
+    text_add(out, "}\n");
 }
 
 /* The bytes, with nothing among them that a terminal would obey, and a line feed where there is
@@ -227,7 +267,21 @@ static void add_lines(struct text *out, struct leti_bytes bytes)
         text_add_char(out, '\n');
 }
 
-static void add_text(struct text *out, const struct store_rows *row, bool new_problem)
+/* How long it was, and how likely the model held what it wrote. */
+static void add_likelihood(struct text *out, struct store_rows *row)
+{
+    size_t n = (size_t)store_number(row, TOKENS);
+    const float *logprobs = store_floats(row, LOGPROBS, n);
+    double mean = logprobs ? mean_of(logprobs, n) : 0.0;
+    if (n)
+        text_printf(out, " (%zu tokens, ended by %s", n, finish_name(row));
+    if (n && logprobs)
+        text_printf(out, ", mean log-probability %.3f, perplexity %.3g", mean, exp(-mean));
+    if (n)
+        text_add_char(out, ')');
+}
+
+static void add_text(struct text *out, struct store_rows *row, bool new_problem)
 {
     struct leti_bytes raw = store_bytes(row, RAW);
     const char *exception = store_text(row, EXCEPTION);
@@ -236,9 +290,11 @@ static void add_text(struct text *out, const struct store_rows *row, bool new_pr
         add_lines(out, store_bytes(row, PROMPT));
     }
     text_printf(
-        out, "-- iteration %" PRId64 ", sample %" PRId64 ": %s%s%s\n", store_number(row, ITERATION),
+        out, "-- iteration %" PRId64 ", sample %" PRId64 ": %s%s%s", store_number(row, ITERATION),
         store_number(row, SAMPLE), outcome_name(row), store_number(row, OUTCOME) ? ", " : "",
         store_number(row, OUTCOME) ? (*exception ? exception : store_text(row, REASON)) : "");
+    add_likelihood(out, row);
+    text_add_char(out, '\n');
     struct leti_bytes program = { raw.data, program_size(row) };
     if (program.size && program.data[0] == '\n')
         program = (struct leti_bytes){ program.data + 1, program.size - 1 };

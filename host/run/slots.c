@@ -29,8 +29,10 @@ static void release(struct slots *slots, struct slot *slot)
         free(slot->judgements[i].memory);
     free(slot->judgements);
     free(slot->raw);
+    free(slot->logprobs);
     slot->judgements = NULL;
     slot->raw = NULL;
+    slot->logprobs = NULL;
 }
 
 void slots_free(struct slots *slots)
@@ -41,27 +43,35 @@ void slots_free(struct slots *slots)
     *slots = (struct slots){ 0 };
 }
 
-bool slot_fill(struct slots *slots, size_t number, struct leti_bytes raw, size_t program_size,
+bool slot_fill(struct slots *slots, size_t number, const struct store_sample *sample,
                struct leti_error *err)
 {
     struct slot *slot = &slots->items[number];
-    char *copy = malloc(raw.size + 1);
+    size_t size = sample->raw.size, n = sample->logprobs ? sample->tokens : 0;
+    char *copy = malloc(size + 1);
+    float *logprobs = n ? malloc(n * sizeof *logprobs) : NULL;
     struct judgement *judgements = calloc((size_t)slots->n_evaluators + 1, sizeof *judgements);
-    if (!copy || !judgements) {
+    if (!copy || (n && !logprobs) || !judgements) {
         free(copy);
+        free(logprobs);
         free(judgements);
         return out_of_memory(err);
     }
-    memcpy(copy, raw.data, raw.size);
-    copy[raw.size] = '\0';
+    memcpy(copy, sample->raw.data, size);
+    copy[size] = '\0';
+    if (n)
+        memcpy(logprobs, sample->logprobs, n * sizeof *logprobs);
     for (uint32_t i = 0; i < slots->n_evaluators; i++) {
         judgements[i].slot = number;
         judgements[i].evaluator = i;
     }
     *slot = (struct slot){ .state = SLOT_JUDGING,
                            .raw = copy,
-                           .raw_size = raw.size,
-                           .program_size = program_size,
+                           .raw_size = size,
+                           .program_size = sample->program_size,
+                           .tokens = sample->tokens,
+                           .finish = sample->finish,
+                           .logprobs = logprobs,
                            .judgements = judgements };
     return true;
 }

@@ -36,6 +36,9 @@ struct slot {
     enum slot_state state;
     char *raw; /* owned, NUL-terminated; until the slot is done */
     size_t raw_size, program_size;
+    uint32_t tokens;
+    enum leti_finish finish;
+    float *logprobs;              /* owned, [tokens], or NULL; until the slot is done */
     struct judgement *judgements; /* owned, one an evaluator; until the slot is done */
     uint32_t n_given;
 };
@@ -52,9 +55,8 @@ bool slots_create(struct slots *, size_t n_problems, uint32_t samples, uint32_t 
                   struct leti_error *err);
 void slots_free(struct slots *);
 
-/* Gives a missing slot its sample. */
-bool slot_fill(struct slots *, size_t number, struct leti_bytes raw, size_t program_size,
-               struct leti_error *err);
+/* Gives a missing slot its sample, of which the key does not count. Copies. */
+bool slot_fill(struct slots *, size_t number, const struct store_sample *, struct leti_error *err);
 
 /* Keeps the verdict; with its texts, or its outcome alone. */
 bool slot_judge(struct slot *, uint32_t evaluator, const struct leti_verdict *, bool with_texts,

@@ -102,6 +102,7 @@ bool store_find_verdict(struct store *store, const unsigned char program[STORE_P
 struct store_rows {
     struct store *store;
     sqlite3_stmt *s;
+    float *floats; /* of store_floats; SQLite's own bytes may lie at any address */
 };
 
 bool store_select(struct store *store, const char *sql, struct store_rows **out,
@@ -168,6 +169,19 @@ struct leti_bytes store_bytes(const struct store_rows *rows, int column)
     return column_bytes(rows->s, column);
 }
 
+const float *store_floats(struct store_rows *rows, int column, size_t n)
+{
+    const void *data = sqlite3_column_blob(rows->s, column);
+    size_t size = (size_t)sqlite3_column_bytes(rows->s, column);
+    if (!data || size % sizeof *rows->floats || size / sizeof *rows->floats != n)
+        return NULL;
+    float *floats = realloc(rows->floats, size);
+    if (!floats)
+        return NULL;
+    rows->floats = floats;
+    return memcpy(floats, data, size);
+}
+
 const char *store_text(const struct store_rows *rows, int column)
 {
     return column_bytes(rows->s, column).data;
@@ -178,5 +192,6 @@ void store_rows_close(struct store_rows *rows)
     if (!rows)
         return;
     sqlite3_finalize(rows->s);
+    free(rows->floats);
     free(rows);
 }

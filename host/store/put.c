@@ -75,6 +75,9 @@ bool store_put_problem(struct store *store, uint32_t phase, uint32_t problem,
     return bind_packed(store, s, 7, err) && store_run(store, s, err);
 }
 
+/* Floats as they lie in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format's floats are little-endian");
+
 bool store_put_sample(struct store *store, const struct store_sample *sample,
                       struct leti_error *err)
 {
@@ -86,6 +89,9 @@ bool store_put_sample(struct store *store, const struct store_sample *sample,
     sqlite3_bind_int64(s, 6, (int64_t)sample->program_size);
     sqlite3_bind_int64(s, 7, sample->tokens);
     sqlite3_bind_int64(s, 8, sample->finish);
+    if (sample->logprobs)
+        sqlite3_bind_blob64(s, 9, sample->logprobs, sample->tokens * sizeof *sample->logprobs,
+                            SQLITE_STATIC);
     return store_run(store, s, err);
 }
 

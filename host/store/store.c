@@ -20,7 +20,7 @@ static const char *const texts[N_STATEMENTS] = {
     [PUT_PHASE] = "INSERT OR IGNORE INTO phase VALUES (?, ?, ?)",
     [PUT_EVALUATOR] = "INSERT OR IGNORE INTO evaluator VALUES (?, ?, ?)",
     [PUT_PROBLEM] = "INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [PUT_SAMPLE] = "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_SAMPLE] = "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_VERDICT] = "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                     "?)",
     [PUT_RETRY] = "INSERT INTO retry VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -126,6 +126,19 @@ bool store_create(const char *folder, struct store **out, struct leti_error *err
     return true;
 }
 
+/* Format 1 had no log-probabilities. */
+static bool upgrade(struct store *store, struct leti_error *err)
+{
+    if (!execute(store, "BEGIN IMMEDIATE", err))
+        return false;
+    return pragma_number(store, "PRAGMA user_version") != 1 /* somebody else was first */
+               ? execute(store, "COMMIT", err)
+               : execute(store,
+                         "ALTER TABLE sample ADD COLUMN logprobs BLOB; PRAGMA user_version = 2;"
+                         "COMMIT",
+                         err);
+}
+
 static bool check_format(struct store *store, struct leti_error *err)
 {
     int64_t version = pragma_number(store, "PRAGMA user_version");
@@ -135,6 +148,8 @@ static bool check_format(struct store *store, struct leti_error *err)
                               store->path);
     if (application != APPLICATION)
         return leti_error_set(err, "%s: not a run's database", store->path);
+    if (version == 1)
+        return upgrade(store, err);
     if (version != STORE_VERSION)
         return leti_error_set(err, "%s: format %lld, this program reads %d", store->path,
                               (long long)version, STORE_VERSION);

@@ -14,7 +14,7 @@
 #include "leti/error.h"
 #include "leti/plugin.h"
 
-enum { STORE_VERSION = 1, STORE_PROGRAM_BYTES = 16, STORE_TRAINING = 0 };
+enum { STORE_VERSION = 2, STORE_PROGRAM_BYTES = 16, STORE_TRAINING = 0 };
 
 struct store;
 
@@ -28,6 +28,7 @@ struct store_sample {
     size_t program_size; /* the program is the first so many bytes of raw */
     uint32_t tokens;
     enum leti_finish finish;
+    const float *logprobs; /* [tokens]; NULL: not known */
 };
 
 struct store_verdict {
@@ -121,6 +122,9 @@ bool store_is_null(const struct store_rows *, int column);
 int64_t store_number(const struct store_rows *, int column);
 double store_real(const struct store_rows *, int column);
 struct leti_bytes store_bytes(const struct store_rows *, int column); /* NUL-terminated */
+/* The floats of a blob; NULL where it holds not exactly n of them, as where it is null. They live
+ * until the next row or another column's. */
+const float *store_floats(struct store_rows *, int column, size_t n);
 const char *store_text(const struct store_rows *, int column);
 void store_rows_close(struct store_rows *);
 

@@ -16,10 +16,11 @@ const char *const store_tables =
     " tests BLOB NOT NULL, reference BLOB NOT NULL, extra BLOB NOT NULL,"
     " PRIMARY KEY (phase, problem)) WITHOUT ROWID;"
 
-    /* finish: 0 end of text, 1 a stop string, 2 the longest length */
+    /* finish: 0 end of text, 1 a stop string, 2 the longest length; logprobs: a 32-bit float a
+     * token, little-endian, where the generator said them */
     "CREATE TABLE sample (phase INTEGER, iteration INTEGER, problem INTEGER, sample INTEGER,"
     " raw BLOB NOT NULL, program_size INTEGER NOT NULL, tokens INTEGER NOT NULL,"
-    " finish INTEGER NOT NULL,"
+    " finish INTEGER NOT NULL, logprobs BLOB,"
     " PRIMARY KEY (phase, iteration, problem, sample)) WITHOUT ROWID;"
 
     /* outcome: 0 passed, 1 failed, 2 infrastructure error */

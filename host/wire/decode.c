@@ -106,6 +106,23 @@ static bool get_problem(struct decoder *d, const Leti__Problem *from,
            get_pairs(d, "a problem's extra", from->extra, from->n_extra, &problem->extra);
 }
 
+/* None, or one a token. */
+static bool get_logprobs(struct decoder *d, const float *logprobs, size_t n, uint32_t tokens,
+                         const float **out)
+{
+    *out = NULL;
+    if (!n)
+        return true;
+    if (n != tokens || n > WIRE_TOKENS)
+        return leti_error_set(d->err, "%zu log-probabilities of %u tokens", n, tokens);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(logprobs[i]))
+            return leti_error_set(d->err, "the log-probability of token %zu is %g", i,
+                                  (double)logprobs[i]);
+    *out = logprobs;
+    return true;
+}
+
 static bool get_sample(struct decoder *d, const Leti__Sample *from, struct leti_sample *out)
 {
     if (!from)
@@ -115,8 +132,12 @@ static bool get_sample(struct decoder *d, const Leti__Sample *from, struct leti_
         .index = from->index,
         .program = get_bytes(from->program),
         .raw = get_bytes(from->raw),
+        .tokens = from->tokens,
+        .finish = (enum leti_finish)from->finish,
     };
-    return get_problem(d, from->problem, &out->problem);
+    return get_enum(d, "finish", (int)from->finish, LETI_FINISH_LENGTH) &&
+           get_logprobs(d, from->logprobs, from->n_logprobs, from->tokens, &out->logprobs) &&
+           get_problem(d, from->problem, &out->problem);
 }
 
 static bool get_verdict(struct decoder *d, const Leti__Verdict *from, struct leti_verdict *out)
@@ -275,7 +296,9 @@ static bool get_result(struct decoder *d, const Leti__Result *from, struct wire_
             .tokens = from->output->tokens,
             .finish = (enum leti_finish)from->output->finish,
         };
-        return get_enum(d, "finish", (int)from->output->finish, LETI_FINISH_LENGTH);
+        return get_enum(d, "finish", (int)from->output->finish, LETI_FINISH_LENGTH) &&
+               get_logprobs(d, from->output->logprobs, from->output->n_logprobs,
+                            from->output->tokens, &out->output.logprobs);
     case LETI__RESULT__WHAT_VERDICT:
         out->answer = WIRE_VERDICT;
         return get_verdict(d, from->verdict, &out->verdict);

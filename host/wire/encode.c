@@ -103,6 +103,23 @@ static bool put_problem(struct encoder *e, const struct leti_problem *problem, L
            put_pairs(e, "a problem's extra", problem->extra, problem->n_extra, &p->extra);
 }
 
+static bool put_logprobs(struct encoder *e, const float *logprobs, uint32_t tokens, float **out,
+                         size_t *n)
+{
+    if (!logprobs)
+        return true;
+    if (tokens > WIRE_TOKENS)
+        return leti_error_set(e->err, "log-probabilities of %u tokens, at most %d are allowed",
+                              tokens, WIRE_TOKENS);
+    for (uint32_t i = 0; i < tokens; i++)
+        if (!isfinite(logprobs[i]))
+            return leti_error_set(e->err, "the log-probability of token %u is %g", i,
+                                  (double)logprobs[i]);
+    *out = (float *)logprobs;
+    *n = tokens;
+    return true;
+}
+
 static bool put_sample(struct encoder *e, const struct leti_sample *sample, Leti__Sample **out)
 {
     Leti__Sample *s = put_one(e, sizeof *s);
@@ -111,8 +128,12 @@ static bool put_sample(struct encoder *e, const struct leti_sample *sample, Leti
     leti__sample__init(s);
     s->iteration = sample->iteration;
     s->index = sample->index;
+    s->tokens = sample->tokens;
+    s->finish = (Leti__Finish)sample->finish;
     *out = s;
-    return put_problem(e, sample->problem, &s->problem) &&
+    return put_enum(e, "finish", (int)sample->finish, LETI_FINISH_LENGTH) &&
+           put_logprobs(e, sample->logprobs, sample->tokens, &s->logprobs, &s->n_logprobs) &&
+           put_problem(e, sample->problem, &s->problem) &&
            put_bytes(e, "a sample's program", sample->program, &s->program) &&
            put_bytes(e, "a sample's raw text", sample->raw, &s->raw);
 }
@@ -290,6 +311,7 @@ static bool put_output(struct encoder *e, const struct leti_output *output, Leti
     r->what_case = LETI__RESULT__WHAT_OUTPUT;
     r->output = o;
     return put_enum(e, "finish", (int)output->finish, LETI_FINISH_LENGTH) &&
+           put_logprobs(e, output->logprobs, output->tokens, &o->logprobs, &o->n_logprobs) &&
            put_bytes(e, "a sample's raw text", output->raw, &o->raw);
 }
 

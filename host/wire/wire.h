@@ -21,6 +21,7 @@ enum {
     WIRE_VERDICTS = 256,
     WIRE_STOPS = 1024,
     WIRE_SPANS = 1 << 16,
+    WIRE_TOKENS = 1 << 22, /* of a sample with log-probabilities */
     WIRE_SETTINGS = 4096,
     WIRE_VALUES = 1 << 16, /* of one setting */
     WIRE_HELD = 1 << 16,

@@ -183,6 +183,13 @@ static struct leti_bytes bytes_of(const char *text)
     return (struct leti_bytes){ text, strlen(text) };
 }
 
+/* Whether the sample stopped at the longest length: it does not end here, unless the task's cut had
+ * something to take off. */
+static bool is_open(const struct leti_sample *sample)
+{
+    return sample->finish == LETI_FINISH_LENGTH && !cut_off(sample).size;
+}
+
 static enum leti_status format(void *self, const struct leti_sample *sample,
                                const struct leti_verdict *verdicts, size_t n,
                                struct leti_example *out)
@@ -204,6 +211,8 @@ static enum leti_status format(void *self, const struct leti_sample *sample,
     }
     add_span(out, spans, sample->problem->prompt, 0);
     add_span(out, spans, sample->program, 0);
+    if (out->n_spans && is_open(sample))
+        spans[out->n_spans - 1].flags |= LETI_SPAN_OPEN;
     return LETI_OK;
 }
 

@@ -134,6 +134,7 @@ static void emit(void *context, const struct lm_sample *sample)
         .raw = { sample->text, sample->size },
         .tokens = (uint32_t)sample->n_tokens + (sample->finish == LM_FINISH_EOS),
         .finish = finishes[sample->finish],
+        .logprobs = sample->logprobs,
     };
     g->tokens += output.tokens;
     if (--request->left == 0)

@@ -331,9 +331,9 @@ static bool advance(const struct lm_engine *engine, struct slot *slot, const str
                               slot->n_tokens + 1);
     *ended = true;
     *finish = LM_FINISH_EOS;
+    slot->logprobs[slot->n_tokens] = drawn->logprob; /* the prompt is a token at least: it fits */
     if (drawn->token == engine->model->config.eos)
         return true;
-    slot->logprobs[slot->n_tokens] = drawn->logprob;
     if (!slot_append(engine, slot, drawn->token, err))
         return false;
     *finish = slot->size >= slot->end ? LM_FINISH_STOP : LM_FINISH_LENGTH;

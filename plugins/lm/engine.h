@@ -20,7 +20,8 @@ struct lm_sample {
     uint64_t request;
     uint32_t index;        /* 0 .. n-1 within the request */
     const int32_t *tokens; /* n_tokens sampled ones, without end-of-text */
-    const float *logprobs; /* of each, under the model at temperature 1 */
+    /* Of each, under the model at temperature 1; then of end-of-text, where it ended so. */
+    const float *logprobs;
     size_t n_tokens;
     const char *text; /* their bytes, NUL-terminated; special tokens are left out */
     size_t size;

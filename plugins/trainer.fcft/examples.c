@@ -116,8 +116,9 @@ bool examples_add(struct examples *examples, struct lm_model *model,
     bool ok = true;
     for (size_t i = 0; ok && i < example->n_spans; i++)
         ok = add_span(&text, model, &example->spans[i], seed, err);
-    size_t limit = (size_t)max_length - (eos >= 0);
-    if (ok && cut(&text, limit) && eos >= 0)
+    bool open = example->n_spans && example->spans[example->n_spans - 1].flags & LETI_SPAN_OPEN;
+    bool ends = eos >= 0 && !open;
+    if (ok && cut(&text, (size_t)max_length - ends) && ends)
         ok = append(&text.ids, eos, err) && append(&text.flags, LETI_SPAN_TRAIN, err);
 
     /* What does not come to its end leaves no half of itself. */

@@ -22,9 +22,9 @@ struct examples {
 };
 
 /* Adds an example, cut to max_length tokens: first the feedback gives way, from its front, since a
- * traceback ends with what happened; then the end of the program. A text that is whole ends with
- * the end-of-text token. A special token that the model lacks is added to it. Of a text without
- * two tokens nothing is kept. */
+ * traceback ends with what happened; then the end of the program. A text that is whole,
+ * and that its last span does not call open, ends with the end-of-text token. A special token that
+ * the model lacks is added to it. Of a text without two tokens nothing is kept. */
 bool examples_add(struct examples *, struct lm_model *, const struct leti_example *,
                   int32_t max_length, uint64_t seed, struct leti_error *err);
 

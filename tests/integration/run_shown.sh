@@ -60,8 +60,10 @@ works "$LETI" show runs/fake-001 p3 --iteration 2 --limit 100
 contains stdout "question 3"
 works "$LETI" show runs/fake-001 p3 --failed --limit 1
 contains stdout "failed, AssertionError"
+contains stdout " tokens, ended by eos, mean log-probability -0.250, perplexity 1.28)"
 works "$LETI" show runs/fake-001 --test held-out --reason passed --limit 3 --json
 [ "$(grep -c '"outcome": "passed"' stdout)" = 3 ] || wrong "3 that passed were expected"
+contains stdout '"finish": "eos", "mean_logprob": -0.25, "logprobs": [-0.25, -0.25, '
 fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --reason Nosuch
 fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --iteration 77
 fails 1 'no problem "p99" in this run' "$LETI" show runs/fake-001 p99

@@ -101,6 +101,8 @@ static void take(void *context, const struct lm_sample *sample)
     assert_in_range(sample->size, 0, sizeof to->text - 1);
     memcpy(to->tokens, sample->tokens, sample->n_tokens * sizeof *to->tokens);
     memcpy(to->logprobs, sample->logprobs, sample->n_tokens * sizeof *to->logprobs);
+    if (sample->finish == LM_FINISH_EOS)
+        assert_true(sample->logprobs[sample->n_tokens] <= 1e-6f);
     memcpy(to->text, sample->text, sample->size + 1);
     assert_int_equal(to->text[to->size], 0);
 }

@@ -26,6 +26,7 @@ static struct {
         uint64_t request;
         uint32_t index, tokens;
         enum leti_finish finish;
+        double logprob; /* of all tokens */
         char raw[4096];
         size_t size;
     } outputs[MAX_OUTPUTS];
@@ -65,6 +66,11 @@ static void host_emit(const struct leti_host *host, const struct leti_output *ou
     assert_in_range(to->size, 0, sizeof to->raw - 1);
     memcpy(to->raw, output->raw.data, to->size + 1);
     assert_int_equal(to->raw[to->size], 0);
+    assert_non_null(output->logprobs);
+    for (uint32_t i = 0; i < output->tokens; i++) { /* end-of-text is one of them */
+        assert_true(output->logprobs[i] <= 1e-6f && output->logprobs[i] > -100.0f);
+        to->logprob += (double)output->logprobs[i];
+    }
 }
 
 static const struct leti_host host = {

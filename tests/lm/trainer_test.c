@@ -222,7 +222,8 @@ static struct leti_bytes bytes(const char *text)
     return (struct leti_bytes){ text, strlen(text) };
 }
 
-static void learn(void *self, const char *token, const char *feedback, const char *text)
+static void learn_span(void *self, const char *token, const char *feedback, const char *text,
+                       uint32_t flags_of_text)
 {
     struct leti_span spans[5];
     size_t n = 0;
@@ -233,10 +234,15 @@ static void learn(void *self, const char *token, const char *feedback, const cha
         spans[n++] = (struct leti_span){ bytes(feedback), flags };
         spans[n++] = (struct leti_span){ bytes("<|/lang_feedback|>"), flags | LETI_SPAN_SPECIAL };
     }
-    spans[n++] = (struct leti_span){ bytes(text), LETI_SPAN_TRAIN };
+    spans[n++] = (struct leti_span){ bytes(text), LETI_SPAN_TRAIN | flags_of_text };
     struct leti_example example = { .problem = "p", .spans = spans, .n_spans = n };
     if (plugin->trainer.learn(self, &example) != LETI_OK)
         fail_msg("learn: %s", told.failure);
+}
+
+static void learn(void *self, const char *token, const char *feedback, const char *text)
+{
+    learn_span(self, token, feedback, text, 0);
 }
 
 /* ---- files ---- */
@@ -538,6 +544,29 @@ static void cuts_what_is_too_long(void **state)
     assert_true(tokens_of("0123456789", "abcdefghijkl", "8") == 6.0); /* no end of text */
     assert_true(tokens_of(long_text, "abc", "0") == 63.0);            /* 64 positions */
     assert_true(tokens_of(NULL, long_text, "0") == 62.0);
+}
+
+static void ends_no_text_that_is_open(void **state)
+{
+    (void)state;
+    const char *options[] = { "init", "random", "epochs", "1", "max_length", "6", NULL };
+    const struct {
+        const char *text;
+        uint32_t flags;
+        double tokens; /* 1 + those of the text + end of text, less the last */
+    } cases[] = { { "abcd", 0, 5 },
+                  { "abcd", LETI_SPAN_OPEN, 4 },
+                  { "abcde", 0, 4 },
+                  { "abcde", LETI_SPAN_OPEN, 5 },
+                  { "abcdef", LETI_SPAN_OPEN, 5 } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        void *self = started(options);
+        load(self, "base");
+        learn_span(self, "<|bad|>", NULL, cases[i].text, cases[i].flags);
+        train(self, 1, "open");
+        assert_true(metric("tokens") == cases[i].tokens);
+        end(self);
+    }
 }
 
 static void adds_tokens_at_first_sight(void **state)
@@ -930,6 +959,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(control_takes_the_corpus_steps_alone, begin_test, end_test),
         cmocka_unit_test_setup_teardown(passes_change_nothing, begin_test, end_test),
         cmocka_unit_test_setup_teardown(cuts_what_is_too_long, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(ends_no_text_that_is_open, begin_test, end_test),
         cmocka_unit_test_setup_teardown(adds_tokens_at_first_sight, begin_test, end_test),
         cmocka_unit_test_setup_teardown(saves_bf16, begin_test, end_test),
         cmocka_unit_test_setup_teardown(lowers_the_rate_within_an_iteration, begin_test, end_test),

@@ -52,7 +52,7 @@ static struct instance *open_with(const char *name, const char *value)
 }
 
 /* The spans as one text: {S text} special, {F text} feedback, {SF text} both, plain text as it
- * is. Every span must be trained on. */
+ * is; the last one {...} open. Every span must be trained on. */
 static char *shape(const struct leti_example *example)
 {
     struct leti_error err;
@@ -68,6 +68,8 @@ static char *shape(const struct leti_example *example)
         text_add(&text, mark);
         text_append(&text, span->text.data, span->text.size);
         text_add(&text, "}");
+        if (span->flags & LETI_SPAN_OPEN)
+            text_add(&text, "...");
     }
     char *whole = text_take(&text, &err);
     assert_non_null(whole);
@@ -81,15 +83,16 @@ struct given {
     size_t n;
 };
 
-static void check(const char *option, const char *value, const struct given *given,
-                  const char *expected)
+static void check_finish(const char *option, const char *value, const struct given *given,
+                         enum leti_finish finish, const char *expected)
 {
     struct leti_problem problem = { .id = "9", .prompt = bytes("PROMPT") };
     struct leti_sample sample = { .problem = &problem,
                                   .iteration = 2,
                                   .index = 3,
                                   .program = { given->raw.data, given->program_size },
-                                  .raw = given->raw };
+                                  .raw = given->raw,
+                                  .finish = finish };
     /* a program is a text of its own: the NUL stands behind it */
     char *program = strndup(given->raw.data, given->program_size);
     sample.program.data = program;
@@ -103,6 +106,12 @@ static void check(const char *option, const char *value, const struct given *giv
     free(got);
     free(program);
     instance_stop(feedback);
+}
+
+static void check(const char *option, const char *value, const struct given *given,
+                  const char *expected)
+{
+    check_finish(option, value, given, LETI_FINISH_EOS, expected);
 }
 
 static struct leti_verdict failure(const char *reason, const char *feedback)
@@ -121,6 +130,19 @@ static void a_success_has_no_feedback(void **state)
     struct given given = { bytes("\ncode\n"), 5, { success }, 1 };
     (void)state;
     check(NULL, NULL, &given, "{S <|good|>}{PROMPT}{\ncode}");
+}
+
+/* Whether an end-of-text token belongs behind the text. */
+static void a_sample_that_was_too_long_stays_open(void **state)
+{
+    struct given given = { bytes("\nco"), 3, { success }, 1 };
+    struct given blank = { bytes("\n "), 0, { success }, 1 };
+    struct given cut = { bytes("\ncode\nprint(1"), 5, { success }, 1 };
+    (void)state;
+    check_finish(NULL, NULL, &given, LETI_FINISH_LENGTH, "{S <|good|>}{PROMPT}{\nco}...");
+    check_finish(NULL, NULL, &given, LETI_FINISH_STOP, "{S <|good|>}{PROMPT}{\nco}");
+    check_finish(NULL, NULL, &blank, LETI_FINISH_LENGTH, "{S <|good|>}{PROMPT}...");
+    check_finish("additional", "false", &cut, LETI_FINISH_LENGTH, "{S <|good|>}{PROMPT}{\ncode}");
 }
 
 static void a_failure_says_its_traceback(void **state)
@@ -231,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_success_has_no_feedback),
+        cmocka_unit_test(a_sample_that_was_too_long_stays_open),
         cmocka_unit_test(a_failure_says_its_traceback),
         cmocka_unit_test(a_failure_without_traceback_says_its_reason),
         cmocka_unit_test(what_was_cut_off_is_quoted),

@@ -68,7 +68,11 @@ static void submit_everything(struct fixture *f, struct stage *const stages[4],
     for (int i = 0; i < GENERATED; i++)
         generate(f, stages[1], tag++, "p", EACH, "/models/a");
     struct leti_problem problem = { "p", bytes_of("prompt"), bytes_of(""), bytes_of(""), NULL, 0 };
-    struct leti_sample sample = { &problem, 2, 9, bytes_of("program"), bytes_of("raw") };
+    struct leti_sample sample = { .problem = &problem,
+                                  .iteration = 2,
+                                  .index = 9,
+                                  .program = bytes_of("program"),
+                                  .raw = bytes_of("raw") };
     struct leti_verdict verdicts[] = {
         { LETI_PASSED, "passed", "", bytes_of("fine"), 1, NULL, 0 },
         { LETI_FAILED, "exception", "E", bytes_of("\xff\xfe"), 2, NULL, 0 },

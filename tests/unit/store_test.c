@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -114,6 +115,70 @@ static void bytes_come_back_as_they_were(void **state)
     assert_int_equal(store_number(rows, 1), 3);
     assert_int_equal(store_next(rows, &scratch->err), LETI_DONE);
     store_rows_close(rows);
+    store_close(store);
+}
+
+static void log_probabilities_come_back_as_they_were(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    struct store_rows *rows = NULL;
+    static const float logprobs[] = { -0.1f, -12.5f, 0.0f };
+    struct store_sample with = sample_of(0, "with"), without = sample_of(1, "without");
+    with.logprobs = logprobs;
+    with.tokens = 3;
+    check(store_create(scratch->folder, &store, &scratch->err));
+    check(store_put_sample(store, &with, &scratch->err));
+    check(store_put_sample(store, &without, &scratch->err));
+    check(store_commit(store, &scratch->err));
+    check(store_select(store, "SELECT logprobs FROM sample ORDER BY sample", &rows, &scratch->err));
+    assert_int_equal(store_next(rows, &scratch->err), LETI_OK);
+    assert_null(store_floats(rows, 0, 2));
+    const float *back = store_floats(rows, 0, 3);
+    assert_non_null(back);
+    assert_memory_equal(back, logprobs, sizeof logprobs);
+    assert_int_equal(store_next(rows, &scratch->err), LETI_OK);
+    assert_true(store_is_null(rows, 0));
+    assert_null(store_floats(rows, 0, 9));
+    store_rows_close(rows);
+    store_close(store);
+}
+
+/* Makes of the run in the folder one as the first format had it. */
+static void make_format_1(struct scratch *scratch)
+{
+    sqlite3 *db = NULL;
+    char *path = path_join(scratch->folder, "run.db");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "ALTER TABLE sample DROP COLUMN logprobs;"
+                                  "PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    free(path);
+}
+
+static void a_run_of_the_first_format_goes_on(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    struct store_sample old = sample_of(0, "old"), new = sample_of(1, "new");
+    static const float logprobs[9] = { -1.0f };
+    check(store_create(scratch->folder, &store, &scratch->err));
+    check(store_put_sample(store, &old, &scratch->err));
+    check(store_commit(store, &scratch->err));
+    store_close(store);
+    make_format_1(scratch);
+    check(store_open_read(scratch->folder, &store, &scratch->err));
+    assert_int_equal(number_of(scratch, store, "SELECT count(*) FROM sample"), 1);
+    assert_int_equal(number_of(scratch, store, "SELECT count(logprobs) FROM sample"), 0);
+    store_close(store);
+    new.logprobs = logprobs;
+    check(store_open(scratch->folder, &store, &scratch->err));
+    check(store_put_sample(store, &new, &scratch->err));
+    check(store_commit(store, &scratch->err));
+    assert_int_equal(number_of(scratch, store, "SELECT count(logprobs) FROM sample"), 1);
     store_close(store);
 }
 
@@ -392,6 +457,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(a_row_that_arrives_twice_is_stored_once),
         test(bytes_come_back_as_they_were),
+        test(log_probabilities_come_back_as_they_were),
+        test(a_run_of_the_first_format_goes_on),
         test(a_verdict_is_found_by_its_program),
         test(infrastructure_errors_are_forgotten_and_nothing_else),
         test(parts_add_up_their_seconds),

@@ -36,7 +36,17 @@ static const struct leti_pair pairs[] = { { "entry_point", { "f\0g", 3 } }, { ""
 static const struct leti_problem problem = {
     "601", { "\xff\0\n", 3 }, { "assert f()", 10 }, { "", 0 }, pairs, 2
 };
-static const struct leti_sample sample = { &problem, 3, 127, { "x", 1 }, { "x y", 3 } };
+static const float logprobs[] = { -0.5f, -1e-3f, 0.0f, -40.0f };
+static const struct leti_sample sample = {
+    .problem = &problem,
+    .iteration = 3,
+    .index = 127,
+    .program = { "x", 1 },
+    .raw = { "x y", 3 },
+    .tokens = 4,
+    .finish = LETI_FINISH_STOP,
+    .logprobs = logprobs,
+};
 static const struct leti_verdict verdicts[] = {
     { LETI_INFRA, "jail", "", { "", 0 }, 0, NULL, 0 },
     { LETI_FAILED, "exception", "NameError", { "Traceback\xc3", 10 }, 0.5, pairs, 2 },
@@ -82,7 +92,7 @@ static const struct wire_message specimens[] = {
                 .train = { { 2, "/out", 5 }, { 1, "/models/1" }, examples, 2, 7, true } } },
     { .kind = WIRE_RESULT,
       .result = { 9, true, WIRE_OUTPUT,
-                  .output = { 9, 131, { "raw\0", 4 }, 17, LETI_FINISH_LENGTH } } },
+                  .output = { 9, 131, { "raw\0", 4 }, 17, LETI_FINISH_LENGTH, NULL } } },
     { .kind = WIRE_RESULT,
       .result = { 10, true, WIRE_VERDICT,
                   .verdict = { LETI_FAILED, "timeout", "", { "late", 4 }, 5, pairs, 2 } } },
@@ -97,6 +107,9 @@ static const struct wire_message specimens[] = {
     { .kind = WIRE_CANCEL },
     { .kind = WIRE_ERROR, .error = { "no model", 8 } },
     { .kind = WIRE_BYE },
+    { .kind = WIRE_RESULT,
+      .result = { 9, true, WIRE_OUTPUT,
+                  .output = { 9, 132, { "raw", 3 }, 4, LETI_FINISH_EOS, logprobs } } },
 };
 enum { SPECIMENS = sizeof specimens / sizeof *specimens };
 
@@ -149,6 +162,13 @@ static void same_problem(const struct leti_problem *a, const struct leti_problem
     same_pairs(a->extra, a->n_extra, b->extra, b->n_extra);
 }
 
+static void same_logprobs(const float *a, const float *b, size_t n)
+{
+    assert_true(!a == !b);
+    if (b)
+        assert_memory_equal(a, b, n * sizeof *b);
+}
+
 static void same_sample(const struct leti_sample *a, const struct leti_sample *b)
 {
     same_problem(a->problem, b->problem);
@@ -156,6 +176,9 @@ static void same_sample(const struct leti_sample *a, const struct leti_sample *b
     assert_int_equal(a->index, b->index);
     same_bytes(a->program, b->program);
     same_bytes(a->raw, b->raw);
+    assert_int_equal(a->tokens, b->tokens);
+    assert_int_equal(a->finish, b->finish);
+    same_logprobs(a->logprobs, b->logprobs, b->tokens);
 }
 
 static void same_verdict(const struct leti_verdict *a, const struct leti_verdict *b)
@@ -251,6 +274,7 @@ static void same_result(const struct wire_result *a, const struct wire_result *b
     assert_int_equal(a->output.index, b->output.index);
     assert_int_equal(a->output.tokens, b->output.tokens);
     assert_int_equal(a->output.finish, b->output.finish);
+    same_logprobs(a->output.logprobs, b->output.logprobs, b->output.tokens);
     same_bytes(a->output.raw, b->output.raw);
 }
 
@@ -342,6 +366,12 @@ static void refuses_to_send_what_would_be_refused(void **state)
     verdict = specimens[8];
     verdict.result.verdict.n_scores = WIRE_PAIRS + 1;
     refuses_to_encode(verdict, "scores: 4097, at most 4096 are allowed");
+    static const float bad[] = { -1.0f, -INFINITY, -1.0f, -1.0f };
+    struct wire_message output = specimens[SPECIMENS - 1];
+    output.result.output.logprobs = bad;
+    refuses_to_encode(output, "the log-probability of token 1 is -inf");
+    output.result.output.tokens = WIRE_TOKENS + 1;
+    refuses_to_encode(output, "log-probabilities of 4194305 tokens");
     char *text = calloc(WIRE_FRAME_BYTES + 2, 1);
     assert_non_null(text);
     memset(text, 'x', WIRE_FRAME_BYTES + 1);
@@ -383,6 +413,27 @@ static void pack_work(Leti__Work *work)
     envelope.what_case = LETI__ENVELOPE__WHAT_WORK;
     envelope.work = work;
     pack(&envelope);
+}
+
+static void refuses_log_probabilities_that_are_not_one_a_token(void **state)
+{
+    (void)state;
+    float said[] = { -1.0f, NAN };
+    Leti__Output output = LETI__OUTPUT__INIT;
+    Leti__Result result = LETI__RESULT__INIT;
+    Leti__Envelope envelope = LETI__ENVELOPE__INIT;
+    result.what_case = LETI__RESULT__WHAT_OUTPUT;
+    result.output = &output;
+    envelope.what_case = LETI__ENVELOPE__WHAT_RESULT;
+    envelope.result = &result;
+    output.logprobs = said;
+    output.n_logprobs = 1;
+    output.tokens = 2;
+    pack(&envelope);
+    check_refused("1 log-probabilities of 2 tokens");
+    output.n_logprobs = 2;
+    pack(&envelope);
+    check_refused("the log-probability of token 1 is nan");
 }
 
 static void refuses_messages_with_parts_missing(void **state)
@@ -567,6 +618,7 @@ int main(void)
         cmocka_unit_test(greetings_come_through_unchanged),
         cmocka_unit_test(reports_come_through_unchanged),
         cmocka_unit_test(refuses_to_send_what_would_be_refused),
+        cmocka_unit_test(refuses_log_probabilities_that_are_not_one_a_token),
         cmocka_unit_test(refuses_messages_with_parts_missing),
         cmocka_unit_test(refuses_numbers_out_of_bounds),
         cmocka_unit_test(refuses_strings_that_hold_a_nul_or_are_long),

@@ -141,7 +141,11 @@ static void welcome(struct play *play, const char *plugin, const char *version, 
 static void give(struct play *play, uint64_t unit, const char *program)
 {
     struct leti_problem problem = { "601", { "", 0 }, { "", 0 }, { "", 0 }, NULL, 0 };
-    struct leti_sample sample = { &problem, 1, 2, { program, strlen(program) }, { "", 0 } };
+    struct leti_sample sample = { .problem = &problem,
+                                  .iteration = 1,
+                                  .index = 2,
+                                  .program = { program, strlen(program) },
+                                  .raw = { "", 0 } };
     say(play, (struct wire_message){ .kind = WIRE_WORK,
                                      .work = { unit, LETI_EVALUATOR, .evaluate = sample } });
 }

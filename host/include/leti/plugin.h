@@ -29,7 +29,8 @@
 #endif
 
 #define LETI_ABI 1u /* changes when older plugins must not load */
-#define LETI_PLUGIN_HEADER .abi = LETI_ABI, .size = sizeof(struct leti_plugin)
+#define LETI_PLUGIN_HEADER                                                                         \
+    .abi = LETI_ABI, .size = sizeof(struct leti_plugin), .output_size = sizeof(struct leti_output)
 #define LETI_EXPORT __attribute__((visibility("default")))
 
 enum leti_status { LETI_ERROR = -1, LETI_OK = 0, LETI_DONE = 1 };
@@ -103,11 +104,17 @@ struct leti_problem {
     size_t n_extra;
 };
 
+enum leti_finish { LETI_FINISH_EOS, LETI_FINISH_STOP, LETI_FINISH_LENGTH };
+
+/* May grow at its end. */
 struct leti_sample {
     const struct leti_problem *problem;
     uint32_t iteration;             /* 0: before any training */
     uint32_t index;                 /* 0 .. samples-1 */
     struct leti_bytes program, raw; /* after and before the task's cut */
+    uint32_t tokens;                /* of raw, as in leti_output; 0: nobody said */
+    enum leti_finish finish;
+    const float *logprobs; /* [tokens] as in leti_output; NULL: nobody said */
 };
 
 enum leti_outcome {
@@ -143,14 +150,17 @@ struct leti_request {
                               * that starts with a line feed also matches at the very start */
 };
 
-enum leti_finish { LETI_FINISH_EOS, LETI_FINISH_STOP, LETI_FINISH_LENGTH };
-
+/* May grow at its end: the host reads as much as the plugin knows (output_size below), and takes
+ * the rest as zero. */
 struct leti_output {
     uint64_t request;
     uint32_t index;
     struct leti_bytes raw;
     uint32_t tokens; /* sampled, end-of-text included */
     enum leti_finish finish;
+    /* [tokens] natural logarithm of each one's probability under the model at temperature 1,
+     * whatever it was sampled with; NULL: not known. */
+    const float *logprobs;
 };
 
 enum {
@@ -158,6 +168,8 @@ enum {
     LETI_SPAN_SPECIAL = 2,  /* the text is the name of one added token; text without this flag
                              * is never read as one */
     LETI_SPAN_FEEDBACK = 4, /* what the interpreter said, its brackets included */
+    LETI_SPAN_OPEN = 8,     /* of the last span: the text was cut off in its midst, so that no
+                             * end-of-text token belongs behind it */
 };
 
 struct leti_span {
@@ -268,6 +280,7 @@ struct leti_trainer {
 struct leti_plugin {
     uint32_t abi, size;
     enum leti_kind kind;
+    uint32_t output_size;              /* of struct leti_output; 0: as it was in the beginning */
     const char *name;                  /* "evaluator.python": kind, dot, what it is */
     const char *version, *summary;     /* one line */
     size_t instance_size;              /* bytes */

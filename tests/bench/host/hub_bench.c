@@ -47,7 +47,11 @@ static bool pass_units(struct hub *hub, const struct stage *stage, struct count 
     static char text[400];
     memset(text, 'x', sizeof text - 1);
     struct leti_problem problem = { "601", { text, 150 }, { text, 100 }, { "", 0 }, NULL, 0 };
-    struct leti_sample sample = { &problem, 1, 7, { text, 60 }, { text, 80 } };
+    struct leti_sample sample = { .problem = &problem,
+                                  .iteration = 1,
+                                  .index = 7,
+                                  .program = { text, 60 },
+                                  .raw = { text, 80 } };
     double began = clock_seconds();
     size_t sent = 0;
     count->verdicts = 0;

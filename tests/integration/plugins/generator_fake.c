@@ -57,11 +57,15 @@ static void emit_one(struct generator *generator, struct request *request)
     char text[64];
     int n = snprintf(text, sizeof text, "\nanswer %llu%s%s", (unsigned long long)draw % 16,
                      draw >> 8 & 1 ? " \xff" : "", draw >> 9 & 1 ? "\nprint(it)\n" : "");
+    float logprobs[sizeof text];
+    for (int i = 0; i < n; i++)
+        logprobs[i] = -0.25f;
     struct leti_output output = { .request = request->id,
                                   .index = request->next++,
                                   .raw = { text, (size_t)n },
                                   .tokens = (uint32_t)n,
-                                  .finish = LETI_FINISH_EOS };
+                                  .finish = LETI_FINISH_EOS,
+                                  .logprobs = logprobs };
     fake_work(generator->work_us);
     generator->host->emit(generator->host, &output);
 }

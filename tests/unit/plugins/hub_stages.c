@@ -129,6 +129,7 @@ static enum leti_status submit(void *self, const struct leti_request *request)
     return LETI_OK;
 }
 
+/* As a plugin of before there were log-probabilities: what lies behind its output is not read. */
 static void emit_one(struct stage *stage, struct request *open)
 {
     const struct leti_host *host = stage->host;
@@ -139,7 +140,8 @@ static void emit_one(struct stage *stage, struct request *open)
                                   .index = open->next++,
                                   .raw = { text, (size_t)n },
                                   .tokens = 5,
-                                  .finish = LETI_FINISH_STOP };
+                                  .finish = LETI_FINISH_STOP,
+                                  .logprobs = (const float *)1 };
     host->emit(host, &output);
 }
 
@@ -254,7 +256,9 @@ static enum leti_status train(void *self, const struct leti_training *training)
 #endif
 
 LETI_EXPORT const struct leti_plugin leti_plugin = {
-    LETI_PLUGIN_HEADER,
+    .abi = LETI_ABI,
+    .size = sizeof(struct leti_plugin),
+    .output_size = 0,
     .name = PLUGIN_NAME,
     .version = "1.0",
     .summary = "Does what it is told.",
