@@ -48,6 +48,15 @@ static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct le
            lm_buffer((size_t)max_positions, D * sizeof(float), &f->rope, err);
 }
 
+/* Rows that products are made of for n: see LM_ROWS. In bf16 a row is as good as sixteen; in steps,
+ * so that kernels are made for a few numbers of them. */
+static int32_t padded(const struct lm_forward *f, int32_t n)
+{
+    if (f->weights->precision != LM_BF16)
+        return lm_rows(n);
+    return n <= 4 ? n : (n + 3) / 4 * 4;
+}
+
 bool lm_forward_create(const struct lm_model *model, const struct lm_weights *weights,
                        struct lm_products *products, struct lm_kv_cache *cache,
                        int32_t max_positions, int32_t max_rows, struct lm_forward **out,
@@ -103,11 +112,11 @@ static void embed(struct lm_forward *f, int32_t n)
 {
     const struct lm_model *m = f->model;
     size_t width = (size_t)m->config.n_heads * (size_t)m->config.head_dim;
-    for (int32_t i = n; i < lm_rows(n); i++) {
+    for (int32_t i = n; i < padded(f, n); i++) {
         f->tokens[i] = 0;
         memset(f->mixed + (size_t)i * width, 0, width * sizeof *f->mixed);
     }
-    lm_embed(m->params + m->embedding, f->tokens, f->x, lm_rows(n), m->config.d_model);
+    lm_embed(m->params + m->embedding, f->tokens, f->x, padded(f, n), m->config.d_model);
 }
 
 /* x -> qkv, rotated */
@@ -117,7 +126,7 @@ static bool layer_begin(struct lm_forward *f, int32_t l, int32_t n, struct leti_
     const struct lm_layer_weights *weights = &f->weights->layers[l];
     const struct lm_config *c = &f->model->config;
     const float *params = f->model->params;
-    int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim, rows = lm_rows(n);
+    int32_t H = c->n_heads, K = c->n_kv_heads, D = c->head_dim, rows = padded(f, n);
     lm_rmsnorm(f->x, params + layer->attn_norm, c->norm_eps, f->normed, NULL, rows, c->d_model);
     if (!product(f, f->normed, weights->wqkv, f->qkv, 0, rows, err))
         return false;
@@ -132,7 +141,7 @@ static bool layer_end(struct lm_forward *f, int32_t l, int32_t n, struct leti_er
     const struct lm_layer_weights *weights = &f->weights->layers[l];
     const struct lm_config *c = &f->model->config;
     const float *params = f->model->params;
-    int32_t C = c->d_model, F = c->d_ff, rows = lm_rows(n);
+    int32_t C = c->d_model, F = c->d_ff, rows = padded(f, n);
     if (!product(f, f->mixed, weights->wo, f->x, 1, rows, err))
         return false;
     lm_rmsnorm(f->x, params + layer->mlp_norm, c->norm_eps, f->normed, NULL, rows, C);
@@ -201,7 +210,7 @@ bool lm_forward_logits(struct lm_forward *f, const float *hidden, int32_t n, flo
                        struct leti_error *err)
 {
     const struct lm_model *m = f->model;
-    int32_t C = m->config.d_model, rows = lm_rows(n);
+    int32_t C = m->config.d_model, rows = padded(f, n);
     memset(f->normed + (size_t)n * (size_t)C, 0, (size_t)(rows - n) * (size_t)C * sizeof(float));
     lm_rmsnorm(hidden, m->params + m->final_norm, m->config.norm_eps, f->normed, NULL, n, C);
     return product(f, f->normed, f->weights->head, logits, 0, rows, err);

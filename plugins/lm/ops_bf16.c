@@ -1,8 +1,8 @@
 /* ops_bf16.c - oneDNN's matmul for bf16, with what it needs kept between calls.
  *
  * oneDNN makes a kernel for each shape, in some tenths of a millisecond, so kernels are kept. The
- * number of rows is another one in each batch; a few hundred places, taken by hash, bound what is
- * kept.
+ * number of rows is another one in each batch; some hundred places, in sets found by hash, bound
+ * what is kept.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops_bf16.h"
@@ -14,7 +14,7 @@
 
 #include "ops_vector.h"
 
-enum { COLUMNS = 64, ROWS = 32, KERNELS = 256, ALIGNMENT = 64 };
+enum { COLUMNS = 64, ROWS = 32, SETS = 64, WAYS = 8, ALIGNMENT = 64 };
 
 /* ---- numbers ---- */
 
@@ -99,6 +99,7 @@ struct kernel {
     struct shape shape;
     dnnl_primitive_t primitive; /* NULL: a free place */
     dnnl_memory_t a, b, c;
+    uint64_t used; /* when it was last */
 };
 
 struct rows {
@@ -109,7 +110,8 @@ struct rows {
 struct worker {
     dnnl_stream_t stream;
     struct rows a, b;
-    struct kernel kernels[KERNELS];
+    struct kernel kernels[SETS][WAYS];
+    uint64_t uses;
 };
 
 struct lm_bf16 {
@@ -200,18 +202,30 @@ static bool same(const struct shape *a, const struct shape *b)
            a->gradient == b->gradient && a->sum == b->sum;
 }
 
-static bool find_kernel(const struct lm_bf16 *bf16, struct worker *worker, const struct shape *s,
-                        struct kernel **out, struct leti_error *err)
+/* The kernel of this shape, or the place in its set that was not used for the longest time. */
+static struct kernel *place(struct worker *worker, const struct shape *s)
 {
     uint64_t hash = (uint64_t)s->m * 31 + (uint64_t)s->n;
     hash =
         (hash * 31 + (uint64_t)s->k) * 31 + (uint64_t)(s->threads * 4 + s->gradient * 2 + s->sum);
-    struct kernel *kernel = &worker->kernels[hash * 0x9e3779b97f4a7c15u >> 56];
-    if (!kernel->primitive || !same(&kernel->shape, s)) {
-        kernel_clear(kernel);
-        if (!kernel_make(bf16, s, kernel, err))
-            return false;
+    struct kernel *set = worker->kernels[(hash * 0x9e3779b97f4a7c15u) >> 58], *oldest = set;
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].primitive && same(&set[i].shape, s))
+            return &set[i];
+        if (set[i].used < oldest->used)
+            oldest = &set[i];
     }
+    kernel_clear(oldest);
+    return oldest;
+}
+
+static bool find_kernel(const struct lm_bf16 *bf16, struct worker *worker, const struct shape *s,
+                        struct kernel **out, struct leti_error *err)
+{
+    struct kernel *kernel = place(worker, s);
+    if (!kernel->primitive && !kernel_make(bf16, s, kernel, err))
+        return false;
+    kernel->used = ++worker->uses;
     *out = kernel;
     return true;
 }
@@ -262,8 +276,9 @@ void lm_bf16_destroy(struct lm_bf16 *bf16)
         return;
     for (int i = 0; bf16->workers && i < bf16->n_workers; i++) {
         struct worker *worker = &bf16->workers[i];
-        for (int k = 0; k < KERNELS; k++)
-            kernel_clear(&worker->kernels[k]);
+        for (int set = 0; set < SETS; set++)
+            for (int way = 0; way < WAYS; way++)
+                kernel_clear(&worker->kernels[set][way]);
         dnnl_stream_destroy(worker->stream);
         free(worker->a.data);
         free(worker->b.data);
