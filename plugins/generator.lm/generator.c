@@ -57,16 +57,19 @@ static bool append_token(struct lm_ids *ids, const struct lm_tokenizer *tokenize
     return lm_tokenizer_encode(tokenizer, name, strlen(name), true, ids, err);
 }
 
-/* g->ids: the reward token, if there is one, and the problem's prompt. */
+/* g->ids: what the model's texts start with, the reward token, if there is one, and the problem's
+ * prompt. */
 static bool encode(struct generator *g, const struct leti_request *request, struct leti_error *err)
 {
     const struct lm_tokenizer *tokenizer = g->model->tokenizer;
     const struct leti_bytes *prompt = &request->problem->prompt;
     g->ids.n = 0;
+    if (!lm_tokenizer_begin(tokenizer, &g->ids, err))
+        return false;
     if (request->condition != LETI_NO_TOKEN &&
         !append_token(&g->ids, tokenizer, request->condition == LETI_GOOD ? g->good : g->bad, err))
         return false;
-    return lm_tokenizer_encode(tokenizer, prompt->data, prompt->size, false, &g->ids, err);
+    return lm_tokenizer_append(tokenizer, prompt->data, prompt->size, false, &g->ids, err);
 }
 
 static int32_t to_int32(uint32_t value)

@@ -84,13 +84,16 @@ struct scoring {
     struct leti_error *err;
 };
 
-/* Empties ids for the next text: it holds no more than the start token, where one is wanted. */
+/* Empties ids for the next text: it holds no more than what the model's texts start with, or the
+ * start token, where one is wanted. */
 static bool begin(struct scoring *s)
 {
     const struct lm_config *c = &s->model->config;
     int32_t first = c->bos >= 0 ? c->bos : c->eos;
     s->ids.n = s->targets.n = 0;
-    if (!s->arguments->bos)
+    if (!lm_tokenizer_begin(s->model->tokenizer, &s->ids, s->err))
+        return false;
+    if (s->ids.n || !s->arguments->bos)
         return true;
     if (first < 0)
         return leti_error_set(s->err, "--bos: the model has neither a start nor an end token");

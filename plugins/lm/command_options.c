@@ -226,7 +226,8 @@ bool command_read_ids(const struct command_text *from, const struct lm_tokenizer
     size_t length;
     if (!command_read(from, &text, &length, err))
         return false;
-    bool ok = lm_tokenizer_encode(tokenizer, text, length, from->specials, out, err);
+    bool ok = lm_tokenizer_begin(tokenizer, out, err) &&
+              lm_tokenizer_append(tokenizer, text, length, from->specials, out, err);
     free(text);
     return ok;
 }

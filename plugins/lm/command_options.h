@@ -56,7 +56,8 @@ double command_real(const struct argp_state *, const char *option, const char *v
 /* The bytes of a text that is not given as ids, NUL-terminated; the caller's to free. */
 bool command_read(const struct command_text *, char **text, size_t *size, struct leti_error *err);
 
-/* Appends the ids of the text, or those given, each below size. */
+/* Appends the ids of the text, behind what the model's texts start with, or those given, each below
+ * size. */
 bool command_read_ids(const struct command_text *, const struct lm_tokenizer *, int32_t size,
                       struct lm_ids *out, struct leti_error *err);
 

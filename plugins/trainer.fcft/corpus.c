@@ -97,7 +97,8 @@ static bool add_document(struct reading *reading, const char *text, size_t size,
     struct lm_ids *tokens = &reading->corpus.tokens;
     if (!size)
         return true;
-    if (!lm_tokenizer_encode(reading->tokenizer, text, size, false, tokens, err))
+    if (!lm_tokenizer_begin(reading->tokenizer, tokens, err) ||
+        !lm_tokenizer_encode(reading->tokenizer, text, size, false, tokens, err))
         return false;
     if (reading->eos < 0)
         return add_end(reading, err);

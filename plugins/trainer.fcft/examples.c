@@ -47,11 +47,22 @@ static bool add_span(struct text *text, struct lm_model *model, const struct let
 {
     bool special = span->flags & LETI_SPAN_SPECIAL;
     if (special ? !add_special(text, model, span, seed, err)
-                : !lm_tokenizer_encode(model->tokenizer, span->text.data, span->text.size, false,
+                : !lm_tokenizer_append(model->tokenizer, span->text.data, span->text.size, false,
                                        &text->ids, err))
         return false;
     while (text->flags.n < text->ids.n)
         if (!append(&text->flags, (int32_t)span->flags, err))
+            return false;
+    return true;
+}
+
+/* What the model's texts start with is there to be seen, not to be trained on. */
+static bool start(struct text *text, const struct lm_model *model, struct leti_error *err)
+{
+    if (!lm_tokenizer_begin(model->tokenizer, &text->ids, err))
+        return false;
+    while (text->flags.n < text->ids.n)
+        if (!append(&text->flags, 0, err))
             return false;
     return true;
 }
@@ -113,7 +124,7 @@ bool examples_add(struct examples *examples, struct lm_model *model,
 {
     struct text text = { 0 };
     int32_t eos = model->config.eos;
-    bool ok = true;
+    bool ok = start(&text, model, err);
     for (size_t i = 0; ok && i < example->n_spans; i++)
         ok = add_span(&text, model, &example->spans[i], seed, err);
     bool open = example->n_spans && example->spans[example->n_spans - 1].flags & LETI_SPAN_OPEN;
