@@ -67,7 +67,10 @@ int main(int argc, char **argv)
 {
     argp_err_exit_status = USAGE;
     /* Stages share the cores: a plugin's threads that wait by spinning would take the time of
-     * those they wait for. Libraries read it when a plugin loads them. */
+     * those they wait for. GNU's may spin for some tenths of a millisecond, which is what one
+     * product of a model takes. Libraries read it when a plugin loads them. */
+    if (!getenv("OMP_WAIT_POLICY"))
+        setenv("GOMP_SPINCOUNT", "10000", 0);
     setenv("OMP_WAIT_POLICY", "passive", 0);
     int status = run(argc, argv);
     if ((fflush(stdout) || ferror(stdout)) && !status) {

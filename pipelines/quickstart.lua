@@ -10,13 +10,14 @@ local continued = cached("basics-20000-2.jsonl", function(path)
 end)
 
 local generate = stage "generator.lm" { model = "nano", samples = 8, temperature = 1.0,
-                                        max_length = 256 }
+                                        max_length = 256, precision = "f32" }
 local evaluate = basics.evaluator { timeout = 3 }
 local feedback = stage "feedback.leti" {}
 local train    = stage "trainer.fcft" { epochs = 2, batch = 16, lr = 1e-3,
                                         decay = 1, final_lr_ratio = 0.05, -- within an iteration
                                         corpus = continued, corpus_tokens = 768,
-                                        corpus_block = 256 }
+                                        corpus_block = 256, micro_tokens = 4096,
+                                        precision = "f32" }
 
 return pipeline {
   name       = "quickstart",

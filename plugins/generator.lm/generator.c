@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "engine.h"
+#include "ops.h"
 #include "leti/plugin.h"
 
 enum { STEP_MS = 10 };
@@ -22,7 +23,7 @@ struct open_request {
 struct generator {
     /* options */
     int64_t slots, memory, context, grace;
-    const char *good, *bad;
+    const char *good, *bad, *precision;
 
     const struct leti_host *host;
     struct lm_model *model;
@@ -199,6 +200,10 @@ static enum leti_status load(void *self, const char *model_dir)
     unload(g); /* first, for there may not be memory for two */
     if (!lm_model_open(model_dir, &g->model, &err))
         return g->host->fail(g->host, "%s", err.text);
+    if (!lm_precision_choose(g->precision, &g->model->precision, &err)) {
+        unload(g);
+        return g->host->fail(g->host, "%s", err.text);
+    }
     int32_t positions = g->model->config.max_positions;
     int32_t longest = g->context < positions ? (int32_t)g->context : positions;
     if (!lm_engine_create(g->model, (int32_t)g->slots, longest, &g->engine, &err)) {
@@ -225,6 +230,8 @@ static void stop(void *self)
 }
 
 static const struct leti_option options[] = {
+    LETI_OPT_CHOICE(struct generator, precision, "auto", "auto|f32|bf16",
+                    "of products with weights; auto: bf16 where the machine multiplies in it"),
     LETI_OPT_INT(struct generator, slots, "128", 1, 65536, "samples decoded at the same time"),
     LETI_OPT_INT(struct generator, memory, "4096", 0, 1 << 30,
                  "MiB that keys and values may take; fewer samples are decoded at the same time "

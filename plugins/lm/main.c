@@ -59,10 +59,11 @@ static int run(int argc, char **argv)
 
 /* OpenMP reads its settings when it is loaded, before main: what it shall find then, a program
  * can only set for itself by starting anew. Threads that wait by spinning would take the time of
- * those that they wait for. */
+ * those that they wait for, but for some tenths of a millisecond GNU's may. */
 static void let_threads_sleep(char **argv)
 {
-    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+    if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0 ||
+        setenv("GOMP_SPINCOUNT", "10000", 0) != 0)
         return;
     execv("/proc/self/exe", argv); /* where there is no /proc it goes on as it is, only slower */
 }

@@ -34,6 +34,18 @@ enum lm_dtype lm_precision_best(void)
     return LM_F32;
 }
 
+bool lm_precision_choose(const char *name, enum lm_dtype *out, struct leti_error *err)
+{
+    enum lm_dtype best = lm_precision_best(), asked = strcmp(name, "bf16") ? LM_F32 : LM_BF16;
+    if (asked == LM_BF16 && best != LM_BF16)
+        return leti_error_set(err, "precision bf16: this machine does not multiply in it; f32 and "
+                                   "auto work everywhere");
+    if (strcmp(name, "auto") && strcmp(name, "f32") && strcmp(name, "bf16"))
+        return leti_error_set(err, "precision is \"%s\", allowed are f32, bf16 and auto", name);
+    *out = strcmp(name, "auto") ? asked : best;
+    return true;
+}
+
 bool lm_products_create(struct lm_products **out, struct leti_error *err)
 {
     struct lm_products *products = calloc(1, sizeof *products);

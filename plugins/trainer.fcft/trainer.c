@@ -104,6 +104,7 @@ static bool open_version(const struct trainer *trainer, const char *dir, struct 
 {
     char moments[PATH_MAX];
     if (!open_model(trainer, dir, model, err) ||
+        !lm_precision_choose(trainer->precision, &(*model)->precision, err) ||
         !open_adapter(trainer, dir, *model, adapter, err) || !add_tokens(trainer, *model, err) ||
         !adapter_fit(adapter, *model, &trainer->tokens, err) ||
         !adapter_folder(adapter, dir, moments, err))
@@ -194,7 +195,7 @@ static const struct leti_option options[] = {
                     "random: draw the parameters where the model's folder has none"),
     LETI_OPT_INT(struct trainer, epochs, "3", 1, 10000, "passes over the iteration's examples"),
     LETI_OPT_INT(struct trainer, batch, "16", 1, 65536, "sequences a step"),
-    LETI_OPT_INT(struct trainer, micro_tokens, "4096", 1, 1 << 24,
+    LETI_OPT_INT(struct trainer, micro_tokens, "512", 1, 1 << 24,
                  "tokens of one pass; gradients of several add up to a step's"),
     LETI_OPT_INT(struct trainer, max_length, "0", 0, 1 << 24,
                  "tokens of an example, the rest is cut; 0: the model's positions"),
@@ -239,6 +240,9 @@ static const struct leti_option options[] = {
     LETI_OPT_LIST(struct trainer, lora_targets, "all-linear", 1, 64,
                   "matrices that are adapted, by the last part of their names (q_proj); "
                   "all-linear: all but embeddings and head"),
+    LETI_OPT_CHOICE(struct trainer, precision, "auto", "auto|f32|bf16",
+                    "of products with weights, which add up in f32; parameters and moments are "
+                    "f32; auto: bf16 where the machine multiplies in it"),
     LETI_OPT_CHOICE(struct trainer, dtype, "f32", "f32|bf16", "type of the saved parameters"),
     { 0 },
 };
