@@ -3,6 +3,7 @@
  * Opens the whole model, so that a folder which passes here opens everywhere.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "architectures.h"
 #include "command.h"
 #include "command_json.h"
 
@@ -78,7 +79,7 @@ static void print_json(const struct lm_model *m, const char *path, double second
 {
     printf("{\"path\": ");
     json_put_text(stdout, path, strlen(path));
-    printf(", \"architecture\": \"LlamaForCausalLM\", ");
+    printf(", \"architecture\": \"%s\", ", lm_architectures[m->config.arch].class_name);
     print_ints(m, "\"%s\": %lld", ", ");
     printf("\"rope_theta\": ");
     json_put_float(stdout, m->config.rope_theta);
@@ -91,7 +92,8 @@ static void print_json(const struct lm_model *m, const char *path, double second
 
 static void print(const struct lm_model *m, const char *path, double seconds)
 {
-    printf("%-14s  %s\n%-14s  LlamaForCausalLM%s\n", "path", path, "architecture",
+    printf("%-14s  %s\n%-14s  %s%s\n", "path", path, "architecture",
+           lm_architectures[m->config.arch].class_name,
            m->config.tied ? ", head tied to the embedding" : "");
     print_ints(m, "%-14s  %lld", "\n");
     printf("%-14s  %g\n%-14s  %g\n%-14s  ", "rope_theta", (double)m->config.rope_theta, "norm_eps",

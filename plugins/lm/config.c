@@ -1,4 +1,4 @@
-/* config.c - config.json of a Llama-family model, checked field by field.
+/* config.c - config.json, checked field by field.
  *
  * A field that is wrong here becomes an allocation, a loop bound or a silent change of the
  * mathematics elsewhere, so nothing is taken on trust and nothing unknown to the decoder passes.
@@ -6,43 +6,54 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "config_json.h"
 #include "files.h"
 
-enum { SIZE_LIMIT = 1 << 20 }; /* of config.json, in bytes */
-
-struct int_field {
-    const char *name;
+static const struct {
     size_t offset; /* within struct lm_config */
-    int32_t max;   /* min is 1 */
+    int32_t max;
+} sizes[LM_N_SIZES] = {
+    [LM_N_LAYERS] = { offsetof(struct lm_config, n_layers), 1 << 12 },
+    [LM_D_MODEL] = { offsetof(struct lm_config, d_model), 1 << 18 },
+    [LM_N_HEADS] = { offsetof(struct lm_config, n_heads), 1 << 12 },
+    [LM_N_KV_HEADS] = { offsetof(struct lm_config, n_kv_heads), 1 << 12 },
+    [LM_HEAD_DIM] = { offsetof(struct lm_config, head_dim), 1 << 12 },
+    [LM_D_FF] = { offsetof(struct lm_config, d_ff), 1 << 20 },
+    [LM_VOCAB_SIZE] = { offsetof(struct lm_config, vocab_size), 1 << 24 },
+    [LM_MAX_POSITIONS] = { offsetof(struct lm_config, max_positions), 1 << 24 },
 };
 
-/* The limits keep every product of two fields within 64 bits, with room for a third. */
-static const struct int_field int_fields[] = {
-    { "num_hidden_layers", offsetof(struct lm_config, n_layers), 1 << 12 },
-    { "hidden_size", offsetof(struct lm_config, d_model), 1 << 18 },
-    { "num_attention_heads", offsetof(struct lm_config, n_heads), 1 << 12 },
-    { "num_key_value_heads", offsetof(struct lm_config, n_kv_heads), 1 << 12 },
-    { "head_dim", offsetof(struct lm_config, head_dim), 1 << 12 },
-    { "intermediate_size", offsetof(struct lm_config, d_ff), 1 << 20 },
-    { "vocab_size", offsetof(struct lm_config, vocab_size), 1 << 24 },
-    { "max_position_embeddings", offsetof(struct lm_config, max_positions), 1 << 24 },
+const struct lm_activation_name lm_activation_names[] = {
+    { "silu", LM_SILU },          { "swish", LM_SILU }, { "gelu_pytorch_tanh", LM_GELU_TANH },
+    { "gelu_new", LM_GELU_TANH }, { "gelu", LM_GELU },
 };
-enum { N_INT_FIELDS = sizeof int_fields / sizeof int_fields[0] };
+const size_t lm_n_activation_names = sizeof lm_activation_names / sizeof lm_activation_names[0];
 
-struct source {
-    const char *name; /* of the file */
-    const json_t *json;
-    struct leti_error *err;
+/* Fields that would change the function that the decoder computes, and their one value that does
+ * not; a file may leave them out, or null. */
+static const struct {
+    const char *field, *allowed; /* JSON */
+} fixed[] = {
+    { "quantization_config", "null" },     { "partial_rotary_factor", "1" },
+    { "scale_attn_weights", "true" },      { "scale_attn_by_inverse_layer_idx", "false" },
+    { "add_cross_attention", "false" },    { "attn_logit_softcapping", "null" },
+    { "final_logit_softcapping", "null" }, { "use_bidirectional_attention", "false" },
 };
 
-static int32_t *int_at(struct lm_config *c, const struct int_field *f)
+int32_t *lm_config_size(struct lm_config *c, enum lm_size size)
 {
-    return (int32_t *)(void *)((char *)c + f->offset);
+    return (int32_t *)(void *)((char *)c + sizes[size].offset);
 }
+
+int32_t lm_config_size_limit(enum lm_size size)
+{
+    return sizes[size].max;
+}
+
+/* ---- fields ---- */
 
 /* A field's value for a message; cut where it is long. */
 static const char *show(const json_t *value, char out[64])
@@ -53,113 +64,68 @@ static const char *show(const json_t *value, char out[64])
     return out;
 }
 
-static bool is_set(const json_t *value)
+bool lm_config_is_set(const json_t *value)
 {
     return value && !json_is_null(value);
 }
 
-static bool bad_field(const struct source *s, const char *field, const char *allowed)
+bool lm_config_bad(const struct lm_config_source *s, const json_t *object, const char *field,
+                   const char *allowed)
 {
     char text[64];
     return leti_error_set(s->err, "%s: %s is %s, allowed is %s", s->name, field,
-                          show(json_object_get(s->json, field), text), allowed);
+                          show(json_object_get(object, field), text), allowed);
 }
 
-static bool read_int(const struct source *s, const char *field, int64_t min, int64_t max,
-                     int32_t *out)
+bool lm_config_integer(const struct lm_config_source *s, const json_t *object, const char *field,
+                       int64_t min, int64_t max, int32_t *out)
 {
-    const json_t *value = json_object_get(s->json, field);
+    const json_t *value = json_object_get(object, field);
     if (!json_is_integer(value) || json_integer_value(value) < min ||
         json_integer_value(value) > max) {
         char allowed[80];
         snprintf(allowed, sizeof allowed, "an integer from %lld to %lld", (long long)min,
                  (long long)max);
-        return bad_field(s, field, allowed);
+        return lm_config_bad(s, object, field, allowed);
     }
     *out = (int32_t)json_integer_value(value);
     return true;
 }
 
-/* The decoder's shape, with the defaults of the Llama family where a field is missing. */
-static bool read_shape(const struct source *s, struct lm_config *c)
-{
-    for (size_t i = 0; i < N_INT_FIELDS; i++) {
-        const struct int_field *f = &int_fields[i];
-        int32_t *out = int_at(c, f);
-        if (!is_set(json_object_get(s->json, f->name))) {
-            if (out == &c->n_kv_heads) {
-                *out = c->n_heads;
-                continue;
-            }
-            if (out == &c->head_dim) {
-                if (c->d_model % c->n_heads != 0)
-                    return leti_error_set(s->err,
-                                          "%s: hidden_size %d is no multiple of "
-                                          "num_attention_heads %d, and there is no head_dim",
-                                          s->name, c->d_model, c->n_heads);
-                *out = c->d_model / c->n_heads;
-                continue;
-            }
-        }
-        if (!read_int(s, f->name, 1, f->max, out))
-            return false;
-    }
-    return true;
-}
-
-static bool read_positive(const struct source *s, const json_t *object, const char *field,
-                          double fallback, double max, float *out)
+bool lm_config_positive(const struct lm_config_source *s, const json_t *object, const char *field,
+                        double fallback, double max, float *out)
 {
     const json_t *value = json_object_get(object, field);
-    double number = is_set(value) ? json_number_value(value) : fallback;
+    double number = lm_config_is_set(value) ? json_number_value(value) : fallback;
     float rounded = (float)number;
-    if ((is_set(value) && !json_is_number(value)) || !(rounded > 0) || !(number <= max)) {
-        char text[64];
-        return leti_error_set(s->err, "%s: %s is %s, allowed is a number above 0 up to %g", s->name,
-                              field, show(value, text), max);
+    if ((lm_config_is_set(value) && !json_is_number(value)) || !(rounded > 0) || !(number <= max)) {
+        char allowed[64];
+        snprintf(allowed, sizeof allowed, "a number above 0 up to %g", max);
+        return lm_config_bad(s, object, field, allowed);
     }
     *out = rounded;
     return true;
 }
 
-/* Positions are either plain rotary or something that the decoder does not do. Newer files keep
- * theta in an object rope_parameters, older ones beside rope_scaling. */
-static bool read_rope(const struct source *s, struct lm_config *c)
+/* Leaves *out where the field is not set. */
+static bool read_bool(const struct lm_config_source *s, const char *field, bool *out)
 {
-    static const char *const objects[] = { "rope_scaling", "rope_parameters" };
-    const json_t *theta_in = s->json;
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *rope = json_object_get(s->json, objects[i]);
-        if (!is_set(rope))
-            continue;
-        const json_t *type = json_object_get(rope, "rope_type");
-        if (!type)
-            type = json_object_get(rope, "type");
-        const char *name = type ? json_string_value(type) : "default";
-        if (!json_is_object(rope) || !name || strcmp(name, "default") != 0)
-            return bad_field(s, objects[i], "null or rope_type \"default\"");
-        if (json_object_get(rope, "rope_theta"))
-            theta_in = rope;
-    }
-    return read_positive(s, theta_in, "rope_theta", 10000.0, 1e12, &c->rope_theta);
-}
-
-static bool read_tied(const struct source *s, bool *out)
-{
-    const json_t *value = json_object_get(s->json, "tie_word_embeddings");
-    if (is_set(value) && !json_is_boolean(value))
-        return bad_field(s, "tie_word_embeddings", "true or false");
-    *out = json_is_true(value);
+    const json_t *value = json_object_get(s->json, field);
+    if (lm_config_is_set(value) && !json_is_boolean(value))
+        return lm_config_bad(s, s->json, field, "true or false");
+    if (lm_config_is_set(value))
+        *out = json_is_true(value);
     return true;
 }
 
 /* A token id, null or missing (-1), or a list of ids whose first counts. */
-static bool read_token(const struct source *s, const char *field, int32_t vocab_size, int32_t *out)
+static bool read_token(const struct lm_config_source *s, const char *field, int32_t vocab_size,
+                       int32_t *out)
 {
     const json_t *value = json_object_get(s->json, field);
     if (json_is_array(value) && json_array_size(value) > 0)
         value = json_array_get(value, 0);
-    if (!is_set(value)) {
+    if (!lm_config_is_set(value)) {
         *out = -1;
         return true;
     }
@@ -167,67 +133,194 @@ static bool read_token(const struct source *s, const char *field, int32_t vocab_
         json_integer_value(value) >= vocab_size) {
         char allowed[64];
         snprintf(allowed, sizeof allowed, "null or an id below vocab_size %d", vocab_size);
-        return bad_field(s, field, allowed);
+        return lm_config_bad(s, s->json, field, allowed);
     }
     *out = (int32_t)json_integer_value(value);
     return true;
 }
 
-static bool reject_unless_absent(const struct source *s, const char *field)
-{
-    const json_t *value = json_object_get(s->json, field);
-    return !is_set(value) || json_is_false(value) || bad_field(s, field, "false");
-}
+/* ---- what a file says ---- */
 
-/* What would change the function that the decoder computes. */
-static bool check_architecture(const struct source *s)
+static bool find_architecture(struct lm_config_source *s)
 {
     const json_t *type = json_object_get(s->json, "model_type");
-    if (!json_is_string(type) || strcmp(json_string_value(type), "llama") != 0)
-        return bad_field(s, "model_type", "\"llama\"");
+    s->arch = json_is_string(type) ? lm_architecture_find(json_string_value(type)) : NULL;
+    if (!s->arch) {
+        char allowed[128] = "";
+        for (size_t i = 0, n = 0; i < LM_N_ARCHS && n < sizeof allowed; i++)
+            n += (size_t)snprintf(allowed + n, sizeof allowed - n, i ? ", \"%s\"" : "\"%s\"",
+                                  lm_architectures[i].model_type);
+        return lm_config_bad(s, s->json, "model_type", allowed);
+    }
     const json_t *classes = json_object_get(s->json, "architectures");
-    const json_t *class = json_array_get(classes, 0);
-    if (is_set(classes) &&
-        (!json_is_string(class) || strcmp(json_string_value(class), "LlamaForCausalLM") != 0))
-        return bad_field(s, "architectures", "[\"LlamaForCausalLM\"]");
-    const json_t *act = json_object_get(s->json, "hidden_act");
-    if (is_set(act) && (!json_is_string(act) || strcmp(json_string_value(act), "silu") != 0))
-        return bad_field(s, "hidden_act", "\"silu\"");
-    const json_t *rotary = json_object_get(s->json, "partial_rotary_factor");
-    if (is_set(rotary) && json_number_value(rotary) != 1.0)
-        return bad_field(s, "partial_rotary_factor", "1");
-    const json_t *quantization = json_object_get(s->json, "quantization_config");
-    if (is_set(quantization))
-        return bad_field(s, "quantization_config", "null");
-    return reject_unless_absent(s, "attention_bias") && reject_unless_absent(s, "mlp_bias");
+    const char *class = json_string_value(json_array_get(classes, 0));
+    if (lm_config_is_set(classes) && (!class || strcmp(class, s->arch->class_name) != 0)) {
+        char allowed[64];
+        snprintf(allowed, sizeof allowed, "[\"%s\"]", s->arch->class_name);
+        return lm_config_bad(s, s->json, "architectures", allowed);
+    }
+    return true;
 }
 
-bool lm_config_check(const char *name, const struct lm_config *config, struct leti_error *err)
+/* A size that a file does not have to give. */
+static bool default_size(const struct lm_config_source *s, enum lm_size size, struct lm_config *c)
 {
-    struct lm_config c = *config;
-    for (size_t i = 0; i < N_INT_FIELDS; i++) {
-        const struct int_field *f = &int_fields[i];
-        if (*int_at(&c, f) < 1 || *int_at(&c, f) > f->max)
-            return leti_error_set(err, "%s: %s is %d, allowed is an integer from 1 to %d", name,
-                                  f->name, *int_at(&c, f), f->max);
+    const char *const *names = s->arch->sizes;
+    if (size == LM_N_KV_HEADS && (!names[size] || s->arch->kv_heads_may_miss)) {
+        c->n_kv_heads = c->n_heads;
+    } else if (size == LM_D_FF && s->arch->base.plain_mlp) {
+        c->d_ff = 4 * c->d_model;
+    } else if (size == LM_HEAD_DIM && c->head_dim == 0) {
+        if (c->d_model % c->n_heads != 0)
+            return leti_error_set(
+                s->err, "%s: %s %d is no multiple of %s %d, and there is no head_dim", s->name,
+                names[LM_D_MODEL], c->d_model, names[LM_N_HEADS], c->n_heads);
+        c->head_dim = c->d_model / c->n_heads;
     }
-    if (c.n_heads % c.n_kv_heads != 0)
-        return leti_error_set(err,
-                              "%s: num_attention_heads %d is no multiple of "
-                              "num_key_value_heads %d",
-                              name, c.n_heads, c.n_kv_heads);
-    if (c.head_dim % 2 != 0)
-        return leti_error_set(err, "%s: head_dim is %d, allowed are even numbers", name,
-                              c.head_dim);
-    if (!(c.rope_theta > 0) || !isfinite(c.rope_theta))
-        return leti_error_set(err, "%s: rope_theta is %g, allowed is a number above 0", name,
-                              (double)c.rope_theta);
-    if (!(c.norm_eps > 0) || !isfinite(c.norm_eps))
-        return leti_error_set(err, "%s: rms_norm_eps is %g, allowed is a number above 0", name,
-                              (double)c.norm_eps);
-    if (c.bos < -1 || c.bos >= c.vocab_size || c.eos < -1 || c.eos >= c.vocab_size)
-        return leti_error_set(err, "%s: bos %d, eos %d, allowed are ids below vocab_size %d", name,
-                              c.bos, c.eos, c.vocab_size);
+    return true;
+}
+
+static bool read_sizes(const struct lm_config_source *s, struct lm_config *c)
+{
+    for (enum lm_size i = 0; i < LM_N_SIZES; i++) {
+        const char *field = s->arch->sizes[i];
+        int32_t *out = lm_config_size(c, i);
+        bool missing = !field || !lm_config_is_set(json_object_get(s->json, field));
+        if (missing && !default_size(s, i, c))
+            return false;
+        if (missing && *out > 0)
+            continue;
+        if (!lm_config_integer(s, s->json, field, 1, sizes[i].max, out))
+            return false;
+    }
+    return true;
+}
+
+static bool read_activation(const struct lm_config_source *s, struct lm_config *c)
+{
+    const json_t *value = json_object_get(s->json, s->arch->activation);
+    const char *name = json_string_value(value);
+    if (!lm_config_is_set(value))
+        return true;
+    for (size_t i = 0; name && i < lm_n_activation_names; i++) {
+        if (strcmp(lm_activation_names[i].name, name) == 0) {
+            c->activation = lm_activation_names[i].activation;
+            return true;
+        }
+    }
+    return lm_config_bad(s, s->json, s->arch->activation,
+                         "\"silu\", \"gelu\", \"gelu_new\" or \"gelu_pytorch_tanh\"");
+}
+
+/* Biases of the family's matrices are all there or none. */
+static bool read_biases(const struct lm_config_source *s, struct lm_config *c)
+{
+    bool attention = false, mlp = false;
+    if (!read_bool(s, "attention_bias", &attention) || !read_bool(s, "mlp_bias", &mlp))
+        return false;
+    if (attention && !s->arch->attention_bias)
+        return lm_config_bad(s, s->json, "attention_bias", "false");
+    if (mlp && !s->arch->mlp_bias)
+        return lm_config_bad(s, s->json, "mlp_bias", "false");
+    c->qkv_bias |= attention;
+    c->out_bias |= attention;
+    c->mlp_bias |= mlp;
+    return true;
+}
+
+/* Whether layer_types has a window in a layer; files without it follow the older fields. */
+static bool layer_slides(const struct lm_config_source *s, const struct lm_config *c,
+                         int32_t full_below, int32_t layer, bool *out)
+{
+    const json_t *types = json_object_get(s->json, "layer_types");
+    if (!lm_config_is_set(types)) {
+        bool by_switch = s->arch->windows == LM_WINDOWS_BY_SWITCH;
+        *out = by_switch ? layer >= full_below : (layer + 1) % c->full_every != 0;
+        return true;
+    }
+    const char *type = json_string_value(json_array_get(types, (size_t)layer));
+    if (json_array_size(types) != (size_t)c->n_layers || !type ||
+        (strcmp(type, "sliding_attention") != 0 && strcmp(type, "full_attention") != 0))
+        return lm_config_bad(s, s->json, "layer_types",
+                             "\"full_attention\" or \"sliding_attention\" for each layer");
+    *out = type[0] == 's';
+    return true;
+}
+
+/* From the layers to the pattern that they are in: every n-th is full. */
+static bool find_pattern(const struct lm_config_source *s, struct lm_config *c, int32_t full_below)
+{
+    int32_t every = 0;
+    bool slides = false;
+    for (int32_t l = 0; l < c->n_layers; l++) {
+        if (!layer_slides(s, c, full_below, l, &slides))
+            return false;
+        if (!slides && every == 0)
+            every = l + 1;
+        if (slides != (every == 0 || (l + 1) % every != 0))
+            return lm_config_bad(s, s->json,
+                                 lm_config_is_set(json_object_get(s->json, "layer_types"))
+                                     ? "layer_types"
+                                     : "max_window_layers",
+                                 "layers of which every n-th is full");
+    }
+    c->full_every = every;
+    if (every == 1)
+        c->window = c->full_every = 0;
+    return true;
+}
+
+static bool read_windows(const struct lm_config_source *s, struct lm_config *c)
+{
+    if (s->arch->windows == LM_NO_WINDOWS)
+        return true;
+    static const char *const patterns[] = { "sliding_window_pattern", "_sliding_window_pattern" };
+    bool on = s->arch->windows == LM_WINDOWS_BY_PATTERN;
+    int32_t full_below = 28; /* transformers' default of both Qwens */
+    for (size_t i = 0; i < 2; i++)
+        if (lm_config_is_set(json_object_get(s->json, patterns[i])) &&
+            !lm_config_integer(s, s->json, patterns[i], 1, 1 << 12, &c->full_every))
+            return false;
+    if (lm_config_is_set(json_object_get(s->json, "max_window_layers")) &&
+        !lm_config_integer(s, s->json, "max_window_layers", 0, 1 << 12, &full_below))
+        return false;
+    if (!read_bool(s, "use_sliding_window", &on))
+        return false;
+    if (!on) {
+        c->window = 0;
+        return true;
+    }
+    if ((json_object_get(s->json, "sliding_window") || c->window == 0) &&
+        !lm_config_integer(s, s->json, "sliding_window", 1, 1 << 24, &c->window))
+        return false;
+    return find_pattern(s, c, full_below);
+}
+
+/* What only some architectures say. */
+static bool read_rest(const struct lm_config_source *s, struct lm_config *c)
+{
+    const struct lm_architecture *a = s->arch;
+    if (a->rotary_dim && json_object_get(s->json, "rotary_dim") &&
+        !lm_config_integer(s, s->json, "rotary_dim", 2, 1 << 12, &c->rotary_dim))
+        return false;
+    if (a->query_scalar && !lm_config_positive(s, s->json, "query_pre_attn_scalar",
+                                               (double)c->query_scalar, 1e9, &c->query_scalar))
+        return false;
+    return read_activation(s, c) && read_biases(s, c) && read_windows(s, c);
+}
+
+static bool check_fixed(const struct lm_config_source *s)
+{
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        const json_t *value = json_object_get(s->json, fixed[i].field);
+        json_t *allowed = json_loads(fixed[i].allowed, JSON_DECODE_ANY, NULL);
+        bool ok = !lm_config_is_set(value) || json_equal(value, allowed) ||
+                  (json_is_number(value) && json_is_number(allowed) &&
+                   json_number_value(value) == json_number_value(allowed));
+        json_decref(allowed);
+        if (!ok)
+            return lm_config_bad(s, s->json, fixed[i].field, fixed[i].allowed);
+    }
     return true;
 }
 
@@ -237,12 +330,16 @@ bool lm_config_parse(const char *name, const char *text, size_t size, struct lm_
     json_t *json;
     if (!lm_json_parse(name, text, size, &json, err))
         return false;
-    struct source s = { name, json, err };
-    struct lm_config c = { 0 };
+    struct lm_config_source s = { name, json, NULL, err };
+    struct lm_config c;
     bool ok = json_is_object(json) || leti_error_set(err, "%s: not a JSON object", name);
-    ok = ok && check_architecture(&s) && read_shape(&s, &c) && read_rope(&s, &c) &&
-         read_positive(&s, json, "rms_norm_eps", 1e-6, 1.0, &c.norm_eps) &&
-         read_tied(&s, &c.tied) && read_token(&s, "bos_token_id", c.vocab_size, &c.bos) &&
+    ok = ok && find_architecture(&s) && check_fixed(&s);
+    if (ok)
+        c = s.arch->base;
+    ok = ok && read_sizes(&s, &c) && lm_config_read_rope(&s, &c) && read_rest(&s, &c) &&
+         lm_config_positive(&s, json, s.arch->eps, (double)c.norm_eps, 1.0, &c.norm_eps) &&
+         read_bool(&s, "tie_word_embeddings", &c.tied) &&
+         read_token(&s, "bos_token_id", c.vocab_size, &c.bos) &&
          read_token(&s, "eos_token_id", c.vocab_size, &c.eos) && lm_config_check(name, &c, err);
     json_decref(json);
     if (ok)
@@ -256,77 +353,9 @@ bool lm_config_read(const char *dir, struct lm_config *out, struct leti_error *e
     char *text;
     size_t size;
     if (!lm_path(dir, "config.json", path, err) ||
-        !lm_file_read(path, SIZE_LIMIT, &text, &size, err))
+        !lm_file_read(path, LM_CONFIG_LIMIT, &text, &size, err))
         return false;
     bool ok = lm_config_parse(path, text, size, out, err);
     free(text);
-    return ok;
-}
-
-/* The shortest decimal that is this float: 1e-05, not 9.99999974737875e-06. */
-static json_t *real_of(float value)
-{
-    char text[32];
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    return json_real(strtod(text, NULL));
-}
-
-/* A list of ids that starts with ours stays: the other ids end a text too. */
-static json_t *token_of(const json_t *old, int32_t id)
-{
-    const json_t *first = json_array_get(old, 0);
-    if (json_is_integer(first) && json_integer_value(first) == id)
-        return json_deep_copy(old);
-    return id < 0 ? json_null() : json_integer(id);
-}
-
-static bool set_fields(json_t *json, const struct lm_config *config, enum lm_dtype dtype)
-{
-    static const char *const dtypes[] = {
-        [LM_F32] = "float32", [LM_F16] = "float16", [LM_BF16] = "bfloat16"
-    };
-    struct lm_config c = *config;
-    int bad = json_object_set_new(json, "architectures", json_pack("[s]", "LlamaForCausalLM"));
-    bad |= json_object_set_new(json, "model_type", json_string("llama"));
-    bad |= json_object_set_new(json, "hidden_act", json_string("silu"));
-    for (size_t i = 0; i < N_INT_FIELDS; i++)
-        bad |= json_object_set_new(json, int_fields[i].name,
-                                   json_integer(*int_at(&c, &int_fields[i])));
-    bad |= json_object_set_new(json, "rope_theta", real_of(c.rope_theta));
-    json_t *rope = json_object_get(json, "rope_parameters");
-    if (json_is_object(rope))
-        bad |= json_object_set_new(rope, "rope_theta", real_of(c.rope_theta));
-    bad |= json_object_set_new(json, "rms_norm_eps", real_of(c.norm_eps));
-    bad |= json_object_set_new(json, "tie_word_embeddings", json_boolean(c.tied));
-    bad |= json_object_set_new(json, "bos_token_id",
-                               token_of(json_object_get(json, "bos_token_id"), c.bos));
-    bad |= json_object_set_new(json, "eos_token_id",
-                               token_of(json_object_get(json, "eos_token_id"), c.eos));
-    json_object_del(json, "dtype"); /* the newer name of the next field; two could disagree */
-    bad |= json_object_set_new(json, "torch_dtype", json_string(dtypes[dtype]));
-    return bad == 0;
-}
-
-bool lm_config_write(const struct lm_config *c, const char *from_dir, const char *dir,
-                     enum lm_dtype dtype, struct leti_error *err)
-{
-    char path[PATH_MAX];
-    json_t *json = NULL;
-    if (from_dir) {
-        if (!lm_path(from_dir, "config.json", path, err) ||
-            !lm_json_read(path, SIZE_LIMIT, &json, err))
-            return false;
-    } else {
-        json = json_object();
-    }
-    bool ok = lm_path(dir, "config.json", path, err);
-    ok = ok && (json_is_object(json) || leti_error_set(err, "%s: no JSON object to write", path));
-    ok = ok && (set_fields(json, c, dtype) || leti_error_set(err, "%s: no memory", path));
-    ok = ok && lm_json_write(path, json, err);
-    json_decref(json);
     return ok;
 }

@@ -43,25 +43,57 @@ static struct lm_norm slice_norm(struct arena *arena, int64_t N, int64_t C)
     return (struct lm_norm){
         .out = slice(arena, N, C),
         .rstd = slice(arena, N, 1),
+        .mean = slice(arena, N, 1),
         .dout = slice(arena, N, C),
     };
+}
+
+/* Only where the model has norms on what attention and MLP give. */
+static struct lm_branch slice_branch(struct arena *arena, bool has, int64_t N, int64_t C)
+{
+    struct lm_branch branch = { 0 };
+    if (has) {
+        branch.out = slice(arena, N, C);
+        branch.rstd = slice(arena, N, 1);
+    }
+    return branch;
+}
+
+static void lay_out_layer(const struct lm_config *config, int64_t N, struct arena *arena,
+                          struct lm_kept *kept)
+{
+    int64_t C = config->d_model, HD = (int64_t)config->n_heads * config->head_dim;
+    int64_t heads = config->n_heads + config->n_kv_heads;
+    int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
+    *kept = (struct lm_kept){
+        .x = slice(arena, N, C),
+        .middle = config->parallel ? NULL : slice(arena, N, C),
+        .raw = config->qk_norm ? slice(arena, N, Q) : NULL,
+        .heads_rstd = config->qk_norm ? slice(arena, N, heads) : NULL,
+        .qkv = slice(arena, N, Q),
+        .out = slice(arena, N, HD),
+        .lse = slice(arena, N, config->n_heads),
+        .gate_up = slice(arena, N, lm_config_mlp_width(config)),
+        .attn = slice_branch(arena, config->post_norms, N, C),
+        .mlp = slice_branch(arena, config->post_norms, N, C),
+    };
+}
+
+/* A sequence has no more tokens than a pass. */
+static int64_t rope_positions(const struct lm_decoder *decoder)
+{
+    int64_t most = decoder->config.max_positions;
+    return decoder->max_tokens < most ? decoder->max_tokens : most;
 }
 
 static void lay_out(struct lm_decoder *decoder, struct arena *arena)
 {
     const struct lm_config *config = &decoder->config;
     int64_t N = decoder->max_tokens, C = config->d_model, F = config->d_ff;
-    int64_t HD = (int64_t)config->n_heads * config->head_dim;
+    int64_t HD = (int64_t)config->n_heads * config->head_dim, R = lm_config_rotary_dim(config);
     int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
     for (int32_t l = 0; l < config->n_layers; l++)
-        decoder->layers[l] = (struct lm_kept){
-            .x = slice(arena, N, C),
-            .middle = slice(arena, N, C),
-            .qkv = slice(arena, N, Q),
-            .out = slice(arena, N, HD),
-            .lse = slice(arena, N, config->n_heads),
-            .gate_up = slice(arena, N, 2 * F),
-        };
+        lay_out_layer(config, N, arena, &decoder->layers[l]);
     decoder->x = slice(arena, N, C);
     decoder->attn = slice_norm(arena, N, C);
     decoder->mlp = slice_norm(arena, N, C);
@@ -69,11 +101,17 @@ static void lay_out(struct lm_decoder *decoder, struct arena *arena)
     decoder->logits = slice(arena, N < LM_HEAD_ROWS ? N : LM_HEAD_ROWS, config->vocab_size);
     decoder->dx = slice(arena, N, C);
     decoder->dmiddle = slice(arena, N, C);
+    decoder->dattn = config->post_norms ? slice(arena, N, C) : decoder->dmiddle;
+    decoder->dmlp = config->post_norms ? slice(arena, N, C) : decoder->dx;
     decoder->dqkv = slice(arena, N, Q);
+    decoder->draw = config->qk_norm ? slice(arena, N, Q) : decoder->dqkv;
     decoder->dout = slice(arena, N, HD);
     decoder->dact = slice(arena, N, F);
-    decoder->dgate_up = slice(arena, N, 2 * F);
-    decoder->rope = slice(arena, config->max_positions, config->head_dim);
+    decoder->dgate_up = slice(arena, N, lm_config_mlp_width(config));
+    decoder->rope[0] = slice(arena, rope_positions(decoder), R);
+    decoder->rope[1] = decoder->rope[0];
+    if (config->rope_theta_sliding > 0)
+        decoder->rope[1] = slice(arena, rope_positions(decoder), R);
     decoder->positions = slice(arena, N, 1);
 }
 
@@ -111,7 +149,9 @@ bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struc
         lm_decoder_destroy(decoder);
         return false;
     }
-    lm_rope_table(config->rope_theta, config->max_positions, config->head_dim, decoder->rope);
+    for (int sliding = 0; sliding < 2; sliding++)
+        if (sliding == 0 || decoder->rope[1] != decoder->rope[0])
+            lm_config_rope_table(config, sliding, rope_positions(decoder), decoder->rope[sliding]);
     *out = decoder;
     return true;
 }
@@ -135,7 +175,11 @@ static bool check_model(const struct lm_config *mine, const struct lm_config *it
     if (mine->n_layers != its->n_layers || mine->d_model != its->d_model ||
         mine->n_heads != its->n_heads || mine->n_kv_heads != its->n_kv_heads ||
         mine->head_dim != its->head_dim || mine->d_ff != its->d_ff ||
-        mine->max_positions != its->max_positions || mine->vocab_size < its->vocab_size)
+        mine->max_positions != its->max_positions || mine->vocab_size < its->vocab_size ||
+        mine->norm != its->norm || mine->parallel != its->parallel ||
+        mine->post_norms != its->post_norms || mine->qk_norm != its->qk_norm ||
+        mine->plain_mlp != its->plain_mlp ||
+        lm_config_rotary_dim(mine) != lm_config_rotary_dim(its))
         return leti_error_set(err, "the training pass was made for a model of another shape");
     return true;
 }
@@ -183,6 +227,9 @@ static bool pass_begin(struct lm_pass *pass, struct lm_decoder *decoder,
         .K = config->n_kv_heads,
         .D = config->head_dim,
         .F = config->d_ff,
+        .W = lm_config_mlp_width(config),
+        .R = lm_config_rotary_dim(config),
+        .embedding_scale = lm_config_embedding_scale(config),
         .V = config->vocab_size,
         .grad = grad,
         .err = err,

@@ -9,12 +9,6 @@
 #include "model_layout.h"
 #include "random.h"
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static void draw(struct lm_random *random, double deviation, float *out, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -29,10 +23,12 @@ static void draw_all(struct lm_model *m, uint64_t seed)
         const struct lm_tensor *t = &m->tensors[i];
         float *data = m->params + t->offset;
         size_t n = (size_t)(t->rows * t->cols);
-        if (ends_with(t->name, "norm.weight")) {
+        if (t->bias)
+            continue; /* 0 */
+        if (!t->decay) {
             for (size_t k = 0; k < n; k++)
                 data[k] = 1.0f;
-        } else if (ends_with(t->name, "o_proj.weight") || ends_with(t->name, "down_proj.weight")) {
+        } else if (t->role == LM_ATTN_OUT || t->role == LM_DOWN) {
             draw(&random, residual, data, n);
         } else {
             draw(&random, 0.02, data, n);

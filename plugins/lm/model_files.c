@@ -6,15 +6,18 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "architectures.h"
 #include "files.h"
 #include "model_layout.h"
+#include "model_tensors.h"
 
 enum { INDEX_LIMIT = 64 << 20 /* bytes */, MAX_SHARDS = 4096 };
 
 /* The weight files of a folder: one, or shards with an index that says where a tensor is. */
 struct weights {
     const char *dir;
-    json_t *index; /* NULL: one file */
+    const char *prefix; /* of tensors' names; some folders leave it out */
+    json_t *index;      /* NULL: one file */
     size_t n;
     struct shard {
         char *name;
@@ -99,8 +102,7 @@ static bool weights_open(const char *dir, struct weights *out, struct leti_error
     return true;
 }
 
-/* NULL where no file has it. */
-static const struct lm_tensor_view *weights_find(const struct weights *w, const char *tensor)
+static const struct lm_tensor_view *find_name(const struct weights *w, const char *tensor)
 {
     const struct shard *shard = &w->shards[0];
     if (w->index) {
@@ -111,77 +113,104 @@ static const struct lm_tensor_view *weights_find(const struct weights *w, const 
     return shard ? lm_safetensors_find(shard->file, tensor) : NULL;
 }
 
-static bool check_tensor(const struct weights *w, const struct lm_tensor *t, struct leti_error *err)
+/* A tensor's name in folders that hold the model without its head. */
+static const char *bare(const char *name, const char *prefix)
 {
-    const struct lm_tensor_view *view = weights_find(w, t->name);
-    if (!view)
-        return leti_error_set(err, "%s: tensor %s is missing", w->dir, t->name);
-    bool vector = !t->decay && view->n_dims == 1 && view->dims[0] == t->cols;
-    bool matrix =
-        t->decay && view->n_dims == 2 && view->dims[0] == t->rows && view->dims[1] == t->cols;
-    if (vector || matrix)
-        return true;
-    char shape[96] = "";
-    for (size_t i = 0, used = 0; i < view->n_dims && used < sizeof shape; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used, i ? " x %lld" : "%lld",
-                                 (long long)view->dims[i]);
-    return leti_error_set(err, "%s: tensor %s has shape %s, config.json says %lld x %lld", w->dir,
-                          t->name, shape, (long long)t->rows, (long long)t->cols);
+    size_t n = strlen(prefix);
+    return strncmp(name, prefix, n) == 0 ? name + n : name;
 }
 
-/* Tensors that files carry though the model is whole without them. */
+/* NULL where no file has it. */
+static const struct lm_tensor_view *weights_find(const struct weights *w, const struct lm_tensor *t)
+{
+    const struct lm_tensor_view *view = find_name(w, t->name);
+    return view ? view : find_name(w, bare(t->name, w->prefix));
+}
+
+static bool source_find(const void *self, const struct lm_tensor *t, struct lm_stored *out)
+{
+    const struct lm_tensor_view *view = weights_find(self, t);
+    if (!view)
+        return false;
+    out->n_dims = view->n_dims;
+    memcpy(out->dims, view->dims, sizeof out->dims);
+    return true;
+}
+
+static bool source_read(const void *self, const struct lm_tensor *t, float *out,
+                        struct leti_error *err)
+{
+    (void)err;
+    lm_tensor_to_f32(weights_find(self, t), out);
+    return true;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Tensors that files carry though the model is whole without them: tables of angles and masks. */
 static bool is_surplus(const struct lm_model *m, const char *name)
 {
-    size_t n = strlen(name), m_freq = strlen(".rotary_emb.inv_freq");
-    return (m->config.tied && strcmp(name, "lm_head.weight") == 0) ||
-           (n > m_freq && strcmp(name + n - m_freq, ".rotary_emb.inv_freq") == 0);
+    static const char *const ends[] = { ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
+                                        ".attn.causal_mask", ".attn.embed_positions" };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends_with(name, ends[i]))
+            return true;
+    }
+    return m->config.tied && strcmp(name, "lm_head.weight") == 0;
 }
 
-static int by_tensor_name(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-    const struct lm_tensor *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+static bool is_known(const struct weights *w, const char *const *names, size_t n, const char *name)
+{
+    char full[sizeof((struct lm_tensor *)0)->name];
+    const char *key = full;
+    if (bsearch(&name, names, n, sizeof *names, by_name))
+        return true;
+    int length = snprintf(full, sizeof full, "%s%s", w->prefix, name);
+    return length < (int)sizeof full && bsearch(&key, names, n, sizeof *names, by_name);
 }
 
 /* A tensor that the decoder would not use (a bias, say) means that it computes another function. */
 static bool check_nothing_else(const struct weights *w, const struct lm_model *m,
                                struct leti_error *err)
 {
-    const struct lm_tensor **sorted = malloc(m->n_tensors * sizeof(struct lm_tensor *));
-    if (!sorted)
+    const char **names = malloc(m->n_tensors * sizeof *names);
+    if (!names)
         return leti_error_set(err, "%s: no memory", w->dir);
     for (size_t i = 0; i < m->n_tensors; i++)
-        sorted[i] = &m->tensors[i];
-    qsort(sorted, m->n_tensors, sizeof *sorted, by_tensor_name);
+        names[i] = m->tensors[i].name;
+    qsort(names, m->n_tensors, sizeof *names, by_name);
     bool ok = true;
     for (size_t s = 0; ok && s < w->n; s++) {
         for (size_t i = 0; ok && i < lm_safetensors_count(w->shards[s].file); i++) {
             const char *name = lm_safetensors_at(w->shards[s].file, i)->name;
-            struct lm_tensor key;
-            const struct lm_tensor *key_at = &key;
-            snprintf(key.name, sizeof key.name, "%s", name);
-            bool known = strlen(name) < sizeof key.name &&
-                         bsearch(&key_at, sorted, m->n_tensors, sizeof *sorted, by_tensor_name);
-            if (!known && !is_surplus(m, name))
-                ok = leti_error_set(err, "%s/%s: tensor %.200s is no part of a Llama decoder",
-                                    w->dir, w->shards[s].name, name);
+            if (!is_known(w, names, m->n_tensors, name) && !is_surplus(m, name))
+                ok = leti_error_set(err, "%s/%s: tensor %.200s is no part of a %s decoder", w->dir,
+                                    w->shards[s].name, name,
+                                    lm_architectures[m->config.arch].model_type);
         }
     }
-    free(sorted);
+    free(names);
     return ok;
 }
 
-static bool load_weights(struct lm_model *m, const char *dir, struct leti_error *err)
+bool lm_layout_load(struct lm_model *m, const char *dir, struct leti_error *err)
 {
     struct weights w;
     if (!weights_open(dir, &w, err))
         return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < m->n_tensors; i++)
-        ok = check_tensor(&w, &m->tensors[i], err);
-    ok = ok && check_nothing_else(&w, m, err) && lm_layout_allocate(m, &m->params, err);
-    for (size_t i = 0; ok && i < m->n_tensors; i++)
-        lm_tensor_to_f32(weights_find(&w, m->tensors[i].name), m->params + m->tensors[i].offset);
+    w.prefix = lm_architectures[m->config.arch].prefix;
+    struct lm_params_source source = { dir, &w, source_find, source_read };
+    bool ok = check_nothing_else(&w, m, err) && lm_params_load(m, &source, err);
     weights_close(&w);
     return ok;
 }
@@ -203,7 +232,7 @@ bool lm_model_open(const char *dir, struct lm_model **out, struct leti_error *er
     struct lm_model *model;
     if (!lm_config_read(dir, &config, err) || !lm_layout_make(dir, &config, &model, err))
         return false;
-    if (!load_tokenizer(model, dir, err) || !load_weights(model, dir, err)) {
+    if (!load_tokenizer(model, dir, err) || !lm_layout_load(model, dir, err)) {
         lm_model_close(model);
         return false;
     }
@@ -227,6 +256,27 @@ bool lm_model_random(const char *dir, uint64_t seed, struct lm_model **out, stru
 
 /* ---- saving ---- */
 
+/* A tensor in the order of files; *copy is the caller's to free, NULL where none was needed. */
+static bool source_of(const struct lm_model *m, const struct lm_tensor *t,
+                      struct lm_tensor_source *out, float **copy, struct leti_error *err)
+{
+    bool vector = !t->decay, swap = t->storage.transposed;
+    *out = (struct lm_tensor_source){
+        .name = t->name,
+        .n_dims = vector ? 1 : 2,
+        .dims = { vector || swap ? t->cols : t->rows, swap ? t->rows : t->cols },
+        .data = m->params + t->offset,
+    };
+    if (lm_storage_is_plain(&t->storage))
+        return true;
+    *copy = malloc((size_t)(t->rows * t->cols) * sizeof **copy);
+    if (!*copy)
+        return leti_error_set(err, "no memory for tensor %s", t->name);
+    lm_tensor_store(&m->config, t, &t->storage, out->data, *copy);
+    out->data = *copy;
+    return true;
+}
+
 static bool save_weights(const struct lm_model *m, const char *dir, enum lm_dtype dtype,
                          struct leti_error *err)
 {
@@ -234,18 +284,14 @@ static bool save_weights(const struct lm_model *m, const char *dir, enum lm_dtyp
     if (!lm_path(dir, "model.safetensors", path, err))
         return false;
     struct lm_tensor_source *sources = calloc(m->n_tensors, sizeof *sources);
-    if (!sources)
-        return leti_error_set(err, "%s: no memory", path);
-    for (size_t i = 0; i < m->n_tensors; i++) {
-        const struct lm_tensor *t = &m->tensors[i];
-        bool vector = !t->decay;
-        sources[i] = (struct lm_tensor_source){ .name = t->name,
-                                                .n_dims = vector ? 1 : 2,
-                                                .data = m->params + t->offset };
-        sources[i].dims[0] = vector ? t->cols : t->rows;
-        sources[i].dims[1] = t->cols;
-    }
-    bool ok = lm_safetensors_write(path, sources, m->n_tensors, dtype, err);
+    float **copies = calloc(m->n_tensors, sizeof *copies);
+    bool ok = (sources && copies) || leti_error_set(err, "%s: no memory", path);
+    for (size_t i = 0; ok && i < m->n_tensors; i++)
+        ok = source_of(m, &m->tensors[i], &sources[i], &copies[i], err);
+    ok = ok && lm_safetensors_write(path, sources, m->n_tensors, dtype, err);
+    for (size_t i = 0; copies && i < m->n_tensors; i++)
+        free(copies[i]);
+    free(copies);
     free(sources);
     return ok;
 }

@@ -6,32 +6,70 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "architectures.h"
+
 enum {
-    ALIGNMENT = 64,    /* bytes, of the parameters and of every tensor's start */
-    LAYER_TENSORS = 9, /* by Hugging Face's names */
-    OTHER_TENSORS = 3, /* embedding, last norm, head */
+    ALIGNMENT = 64,     /* bytes, of the parameters and of every tensor's start */
+    LAYER_TENSORS = 22, /* at most */
+    OTHER_TENSORS = 6,  /* embedding, positions, last norm, head; two have a bias */
 };
 
 /* Sizes are sums and products of fields that lm_config_check bounds: 64 bits hold each of them,
  * and the sum over the layers is checked. */
 struct layout {
     struct lm_model *model;
-    size_t next; /* element */
+    const struct lm_architecture *arch;
+    int32_t layer; /* -1: of none */
+    size_t next;   /* element */
     bool overflow;
+    const char *nameless; /* what the architecture's files have no place for */
 };
 
-__attribute__((format(printf, 4, 5))) static size_t place(struct layout *l, int64_t rows,
-                                                          int64_t cols, const char *name, ...)
+static bool is_norm(enum lm_role role)
+{
+    return role == LM_ATTN_NORM || role == LM_Q_NORM || role == LM_K_NORM ||
+           role == LM_ATTN_POST_NORM || role == LM_MLP_NORM || role == LM_MLP_POST_NORM ||
+           role == LM_FINAL_NORM;
+}
+
+static struct lm_storage storage_of(const struct layout *l, enum lm_role role, bool bias)
+{
+    struct lm_storage storage = { 0 };
+    if (is_norm(role))
+        return bias ? storage : l->arch->norms;
+    if (l->layer >= 0 && !bias)
+        storage = l->arch->matrices;
+    if (role == LM_QKV || role == LM_Q || role == LM_K)
+        storage.rows = l->arch->queries.rows;
+    return storage;
+}
+
+static void name_tensor(struct layout *l, struct lm_tensor *t)
+{
+    const char *name = l->arch->names[t->role], *end = t->bias ? "bias" : "weight";
+    const char *prefix = t->role == LM_HEAD ? "" : l->arch->prefix;
+    if (!name)
+        l->nameless = l->arch->model_type;
+    else if (t->layer < 0)
+        snprintf(t->name, sizeof t->name, "%s%s.%s", prefix, name, end);
+    else
+        snprintf(t->name, sizeof t->name, "%s%s.%d.%s.%s", prefix, l->arch->layers, t->layer, name,
+                 end);
+}
+
+/* Where the last tensor ended. */
+static size_t place(struct layout *l, enum lm_role role, bool bias, int64_t rows, int64_t cols)
 {
     struct lm_tensor *t = &l->model->tensors[l->model->n_tensors++];
-    va_list args;
-    va_start(args, name);
-    vsnprintf(t->name, sizeof t->name, name, args);
-    va_end(args);
+    t->role = role;
+    t->layer = l->layer;
+    t->bias = bias;
     t->rows = rows;
     t->cols = cols;
-    t->decay = !strstr(t->name, "norm.weight");
+    t->decay = !bias && !is_norm(role);
+    t->storage = storage_of(l, role, bias);
     t->offset = l->next;
+    name_tensor(l, t);
     l->overflow |= __builtin_add_overflow(l->next, (size_t)rows * (size_t)cols, &l->next);
     return t->offset;
 }
@@ -44,45 +82,97 @@ static void align(struct layout *l)
     l->next = l->next / step * step;
 }
 
-static void place_layer(struct layout *l, int32_t i)
+static size_t matrix(struct layout *l, enum lm_role role, int64_t rows, int64_t cols)
+{
+    align(l);
+    return place(l, role, false, rows, cols);
+}
+
+static size_t vector(struct layout *l, bool has, enum lm_role role, bool bias, int64_t n)
+{
+    if (!has)
+        return LM_NONE;
+    align(l);
+    return place(l, role, bias, 1, n);
+}
+
+static void place_norm(struct layout *l, enum lm_role role, size_t *weight, size_t *bias)
 {
     const struct lm_config *c = &l->model->config;
-    struct lm_layer *layer = &l->model->layers[i];
-    int64_t C = c->d_model, F = c->d_ff;
-    int64_t q = (int64_t)c->n_heads * c->head_dim, kv = (int64_t)c->n_kv_heads * c->head_dim;
+    *weight = vector(l, true, role, false, c->d_model);
+    *bias = vector(l, c->norm == LM_LAYER_NORM, role, true, c->d_model);
+}
 
-    layer->attn_norm = place(l, 1, C, "model.layers.%d.input_layernorm.weight", i);
+/* Weights, or biases, of q, k and v one behind the other. */
+static size_t place_qkv(struct layout *l, bool bias)
+{
+    const struct lm_config *c = &l->model->config;
+    int64_t q = (int64_t)c->n_heads * c->head_dim, kv = (int64_t)c->n_kv_heads * c->head_dim;
+    int64_t C = c->d_model;
     align(l);
-    layer->wqkv = place(l, q, C, "model.layers.%d.self_attn.q_proj.weight", i);
-    place(l, kv, C, "model.layers.%d.self_attn.k_proj.weight", i);
-    place(l, kv, C, "model.layers.%d.self_attn.v_proj.weight", i);
+    size_t start = l->next;
+    if (l->arch->names[LM_QKV]) {
+        place(l, LM_QKV, bias, bias ? 1 : q + 2 * kv, bias ? q + 2 * kv : C);
+    } else {
+        place(l, LM_Q, bias, bias ? 1 : q, bias ? q : C);
+        place(l, LM_K, bias, bias ? 1 : kv, bias ? kv : C);
+        place(l, LM_V, bias, bias ? 1 : kv, bias ? kv : C);
+    }
+    return start;
+}
+
+static size_t place_gate_up(struct layout *l, bool bias)
+{
+    const struct lm_config *c = &l->model->config;
+    int64_t F = c->d_ff, C = c->d_model;
     align(l);
-    layer->wo = place(l, C, q, "model.layers.%d.self_attn.o_proj.weight", i);
-    align(l);
-    layer->mlp_norm = place(l, 1, C, "model.layers.%d.post_attention_layernorm.weight", i);
-    align(l);
-    layer->w_gate_up = place(l, F, C, "model.layers.%d.mlp.gate_proj.weight", i);
-    place(l, F, C, "model.layers.%d.mlp.up_proj.weight", i);
-    align(l);
-    layer->w_down = place(l, C, F, "model.layers.%d.mlp.down_proj.weight", i);
-    align(l);
+    size_t start = l->next;
+    if (!c->plain_mlp)
+        place(l, LM_GATE, bias, bias ? 1 : F, bias ? F : C);
+    place(l, LM_UP, bias, bias ? 1 : F, bias ? F : C);
+    return start;
+}
+
+static void place_layer(struct layout *l)
+{
+    const struct lm_config *c = &l->model->config;
+    struct lm_layer *layer = &l->model->layers[l->layer];
+    int64_t C = c->d_model, D = c->head_dim;
+
+    place_norm(l, LM_ATTN_NORM, &layer->attn_norm, &layer->attn_norm_bias);
+    layer->wqkv = place_qkv(l, false);
+    layer->wqkv_bias = c->qkv_bias ? place_qkv(l, true) : LM_NONE;
+    layer->q_norm = vector(l, c->qk_norm, LM_Q_NORM, false, D);
+    layer->k_norm = vector(l, c->qk_norm, LM_K_NORM, false, D);
+    layer->wo = matrix(l, LM_ATTN_OUT, C, c->n_heads * D);
+    layer->wo_bias = vector(l, c->out_bias, LM_ATTN_OUT, true, C);
+    layer->attn_post_norm = vector(l, c->post_norms, LM_ATTN_POST_NORM, false, C);
+    layer->mlp_norm = layer->mlp_norm_bias = LM_NONE;
+    if (!c->parallel)
+        place_norm(l, LM_MLP_NORM, &layer->mlp_norm, &layer->mlp_norm_bias);
+    layer->w_gate_up = place_gate_up(l, false);
+    layer->w_gate_up_bias = c->mlp_bias ? place_gate_up(l, true) : LM_NONE;
+    layer->w_down = matrix(l, LM_DOWN, C, c->d_ff);
+    layer->w_down_bias = vector(l, c->mlp_bias, LM_DOWN, true, C);
+    layer->mlp_post_norm = vector(l, c->post_norms, LM_MLP_POST_NORM, false, C);
 }
 
 static void place_all(struct layout *l)
 {
     struct lm_model *m = l->model;
-    int64_t V = m->config.vocab_size, C = m->config.d_model;
-    m->embedding = place(l, V, C, "model.embed_tokens.weight");
+    const struct lm_config *c = &m->config;
+    int64_t V = c->vocab_size, C = c->d_model;
+    m->embedding = matrix(l, LM_EMBEDDING, V, C);
+    m->positions = LM_NONE;
+    if (c->learned_positions)
+        m->positions = matrix(l, LM_POSITIONS, c->max_positions, C);
+    for (l->layer = 0; l->layer < c->n_layers; l->layer++)
+        place_layer(l);
+    l->layer = -1;
+    place_norm(l, LM_FINAL_NORM, &m->final_norm, &m->final_norm_bias);
+    m->head = c->tied ? m->embedding : matrix(l, LM_HEAD, V, C);
+    m->head_bias = vector(l, c->head_bias, LM_HEAD, true, V);
     align(l);
-    for (int32_t i = 0; i < m->config.n_layers; i++)
-        place_layer(l, i);
-    m->final_norm = place(l, 1, C, "model.norm.weight");
-    align(l);
-    m->head = m->embedding;
-    if (!m->config.tied) {
-        m->head = place(l, V, C, "lm_head.weight");
-        align(l);
-    }
     m->n_params = l->next;
 }
 
@@ -103,8 +193,17 @@ bool lm_layout_make(const char *name, const struct lm_config *config, struct lm_
         leti_error_set(err, "%s: no memory for %zu layers", name, n_layers);
         goto fail;
     }
-    struct layout layout = { .model = model };
+    struct layout layout = {
+        .model = model,
+        .arch = &lm_architectures[config->arch],
+        .layer = -1,
+    };
     place_all(&layout);
+    if (layout.nameless) {
+        leti_error_set(err, "%s: files of model_type \"%s\" have no place for all of its tensors",
+                       name, layout.nameless);
+        goto fail;
+    }
     if (layout.overflow || model->n_params > SIZE_MAX / 2 / sizeof(float)) {
         leti_error_set(err, "%s: the sizes give more parameters than can be addressed", name);
         goto fail;

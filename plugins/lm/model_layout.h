@@ -14,4 +14,7 @@ bool lm_layout_make(const char *name, const struct lm_config *config, struct lm_
 /* Zeroed parameters, 64-byte aligned; an amount that this machine does not have is an error. */
 bool lm_layout_allocate(const struct lm_model *model, float **params, struct leti_error *err);
 
+/* Parameters of a model from lm_layout_make out of a folder's weight files. */
+bool lm_layout_load(struct lm_model *model, const char *dir, struct leti_error *err);
+
 #endif

@@ -67,9 +67,14 @@ bool lm_linear_gradient(struct lm_products *, enum lm_dtype precision, const flo
 
 /* ---- embedding ---- */
 
-void lm_embed(const float *table, const int32_t *tokens, float *out, int64_t N, int64_t C);
-void lm_embed_backward(const float *dout, const int32_t *tokens, float *dtable, int64_t N,
-                       int64_t C);
+/* out = scale times rows of the table. */
+void lm_embed(const float *table, const int32_t *tokens, float scale, float *out, int64_t N,
+              int64_t C);
+/* out += rows of the table: learned positions. */
+void lm_embed_add(const float *table, const int32_t *rows, float *out, int64_t N, int64_t C);
+/* dtable += scale dout, each where it belongs: the way back of both. */
+void lm_embed_backward(const float *dout, const int32_t *tokens, float scale, float *dtable,
+                       int64_t N, int64_t C);
 
 /* ---- RMSNorm: out = x / rms(x) * weight. rstd [N] is kept for the way back; may be NULL. ---- */
 
@@ -81,26 +86,62 @@ void lm_rmsnorm_backward(const float *dout, const float *x, const float *weight,
 void lm_rmsnorm_weight_backward(const float *dout, const float *x, const float *rstd,
                                 float *dweight, int64_t N, int64_t C);
 
-/* ---- rotary positions, in place on the q and k parts of qkv [N][(H + 2 K) D] ---- */
+/* ---- LayerNorm: out = (x - mean(x)) / deviation(x) * weight + bias. mean and rstd [N] are kept
+ * for the way back; may be NULL. The bias goes back as lm_bias does. ---- */
 
-/* table: [max_positions][D/2] pairs cos, sin. */
-void lm_rope_table(float theta, int64_t max_positions, int64_t D, float *table);
+void lm_layernorm(const float *x, const float *weight, const float *bias, float eps, float *out,
+                  float *mean, float *rstd, int64_t N, int64_t C);
+/* Adds to dx. */
+void lm_layernorm_backward(const float *dout, const float *x, const float *weight,
+                           const float *mean, const float *rstd, float *dx, int64_t N, int64_t C);
+void lm_layernorm_weight_backward(const float *dout, const float *x, const float *mean,
+                                  const float *rstd, float *dweight, int64_t N, int64_t C);
+
+/* ---- RMSNorm of each head of q and k in qkv [N][(H + 2 K) D] -> out, which may be qkv; v stays
+ * as it is. rstd [N][H + K], may be NULL ---- */
+
+void lm_headnorm(const float *qkv, const float *q_weight, const float *k_weight, float eps,
+                 float *out, float *rstd, int64_t N, int64_t H, int64_t K, int64_t D);
+void lm_headnorm_backward(const float *dout, const float *qkv, const float *q_weight,
+                          const float *k_weight, const float *rstd, float *dqkv, int64_t N,
+                          int64_t H, int64_t K, int64_t D);
+void lm_headnorm_weight_backward(const float *dout, const float *qkv, const float *rstd,
+                                 float *dq_weight, float *dk_weight, int64_t N, int64_t H,
+                                 int64_t K, int64_t D);
+
+/* ---- bias: y [N][C] += bias ---- */
+
+void lm_bias(float *y, const float *bias, int64_t N, int64_t C);
+void lm_bias_backward(const float *dy, float *dbias, int64_t N, int64_t C);
+
+/* ---- rotary positions, in place on the q and k parts of qkv [N][(H + 2 K) D]. The first R
+ * elements of a head rotate, i with i + R/2 ---- */
+
+/* table: [positions][R/2] pairs cos, sin, times amplitude, of position times frequency [R/2]. */
+void lm_rope_table(const float *frequencies, float amplitude, int64_t positions, int64_t R,
+                   float *table);
 void lm_rope(float *qkv, const int32_t *positions, const float *table, int64_t N, int64_t H,
-             int64_t K, int64_t D);
-/* The inverse rotation, on gradients. */
+             int64_t K, int64_t D, int64_t R);
+/* The transposed rotation, on gradients. */
 void lm_rope_backward(float *dqkv, const int32_t *positions, const float *table, int64_t N,
-                      int64_t H, int64_t K, int64_t D);
+                      int64_t H, int64_t K, int64_t D, int64_t R);
 
-/* ---- causal attention over packed sequences, scale 1/sqrt(D) ---- */
+/* ---- causal attention over packed sequences ---- */
+
+struct lm_heads {
+    int64_t H, K, D;
+    float scale;    /* of scores */
+    int64_t window; /* positions that a query sees, its own included; 0: all before it */
+};
 
 /* qkv [N][(H + 2 K) D] -> out [N][H D]; lse [N][H] is the log-sum-exp of each row of scores,
  * kept for the way back. Never materialises T x T beyond a tile. The threads take sequences in
  * their order: the longest first keeps them busy to the end. */
 void lm_attention(const float *qkv, const int32_t *starts, int32_t n_seqs, float *out, float *lse,
-                  int64_t H, int64_t K, int64_t D);
+                  const struct lm_heads *);
 void lm_attention_backward(const float *dout, const float *qkv, const float *out, const float *lse,
-                           const int32_t *starts, int32_t n_seqs, float *dqkv, int64_t H, int64_t K,
-                           int64_t D);
+                           const int32_t *starts, int32_t n_seqs, float *dqkv,
+                           const struct lm_heads *);
 
 /* ---- attention to keys and values that stay from step to step ---- */
 
@@ -124,14 +165,18 @@ void lm_kv_store(const float *qkv, const int32_t *starts, const struct lm_kv *kv
  * the value of row b at position own[b].n, and attends to all of shared[b], a prompt that others
  * may share, and to own[b].n + 1 positions of own[b]. Rows that share are best neighbours. */
 void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
-                         float *out, int64_t B, int64_t H, int64_t K, int64_t D);
+                         float *out, int64_t B, const struct lm_heads *);
 
-/* ---- SwiGLU: gate_up [N][2 F] -> out [N][F] = silu(gate) * up ---- */
+/* ---- between the products of an MLP: gated, in [N][2 F] = gate, up and out = f(gate) up; plain,
+ * in [N][F] and out = f(in) ---- */
 
-void lm_swiglu(const float *gate_up, float *out, int64_t N, int64_t F);
+enum lm_activation { LM_SILU, LM_GELU_TANH /* by tanh, "gelu_new" */, LM_GELU };
+
+void lm_activate(enum lm_activation f, bool gated, const float *in, float *out, int64_t N,
+                 int64_t F);
 /* Also computes out again, which costs nothing here. */
-void lm_swiglu_backward(const float *dout, const float *gate_up, float *out, float *dgate_up,
-                        int64_t N, int64_t F);
+void lm_activate_backward(enum lm_activation f, bool gated, const float *dout, const float *in,
+                          float *out, float *din, int64_t N, int64_t F);
 
 void lm_add(float *x, const float *y, size_t n); /* x += y */
 

@@ -24,6 +24,7 @@ struct head {
     const float *q, *k, *v;
     int64_t stride, T, D;
     float scale;
+    int64_t window; /* 0: none */
 };
 
 /* A tile of queries, transposed a slab of the head at a time. A head of one slab is transposed for
@@ -39,6 +40,7 @@ struct keys {
     int64_t first, n; /* of the sequence's positions */
     int64_t hidden;   /* the first key lies this many positions after the first query */
     int64_t from, to; /* queries that see any of them, in whole vectors */
+    bool fresh;       /* the first that the queries meet */
 };
 
 static int64_t least(int64_t a, int64_t b)
@@ -46,11 +48,19 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static struct keys keys_at(int64_t query, int64_t rows, int64_t key)
+/* The first key that any query from this one on sees, in whole tiles. */
+static int64_t first_key(const struct head *head, int64_t query)
+{
+    int64_t key = head->window > 0 ? query - head->window + 1 : 0;
+    return key > 0 ? key / KEYS * KEYS : 0;
+}
+
+static struct keys keys_at(const struct head *head, int64_t query, int64_t rows, int64_t key)
 {
     struct keys keys = { .first = key,
                          .n = least(KEYS, query + rows - key),
-                         .hidden = key - query };
+                         .hidden = key - query,
+                         .fresh = key == first_key(head, query) };
     keys.from = keys.hidden > 0 ? keys.hidden / LANES * LANES : 0;
     keys.to = (rows + LANES - 1) / LANES * LANES;
     return keys;
@@ -71,7 +81,7 @@ static void products(const struct keys *keys, struct lanes *lanes, const float *
 {
     for (int64_t d = 0; d < lanes->D; d += SLAB) {
         int64_t depth = least(SLAB, lanes->D - d);
-        if (keys->first == 0 || lanes->D > SLAB)
+        if (keys->fresh || lanes->D > SLAB)
             lm_tile_transpose(lanes->x + d, lanes->stride, lanes->slab, lanes->rows, depth);
         lm_tile_product((struct lm_tile){ b + keys->first * stride + d, stride, 1 },
                         lanes->slab + keys->from, QUERIES, s + keys->from, QUERIES, keys->n,
@@ -79,12 +89,21 @@ static void products(const struct keys *keys, struct lanes *lanes, const float *
     }
 }
 
-/* What a query must not see: keys after it. */
-static void hide(const struct keys *keys, float *s)
+/* What a query must not see: keys after it, and before its window. A query may meet whole tiles of
+ * the latter first; a finite score keeps its running maximum a number, and what they add up to is
+ * forgotten when it meets a key that it sees. */
+static void hide(const struct head *head, const struct keys *keys, float *s)
 {
     for (int64_t k = 0; k < keys->n; k++)
         for (int64_t q = keys->from; q < keys->hidden + k && q < keys->to; q++)
             s[k * QUERIES + q] = -INFINITY;
+    if (head->window == 0 || keys->to - keys->hidden <= head->window)
+        return;
+    for (int64_t k = 0; k < keys->n; k++) {
+        int64_t q = keys->hidden + k + head->window;
+        for (q = q > keys->from ? q : keys->from; q < keys->to; q++)
+            s[k * QUERIES + q] = -1e30f;
+    }
 }
 
 /* ---- forward ---- */
@@ -147,16 +166,16 @@ static void attend(const struct head *head, int64_t query, float *out, int64_t o
     for (int64_t i = 0; i < QUERIES; i++)
         softmax.max[i] = -INFINITY;
 
-    for (int64_t key = 0; key < query + rows; key += KEYS) {
-        struct keys keys = keys_at(query, rows, key);
+    for (int64_t key = first_key(head, query); key < query + rows; key += KEYS) {
+        struct keys keys = keys_at(head, query, rows, key);
         float *seeing = out + keys.from * out_stride;
         products(&keys, &lanes, head->k, head->stride, s);
-        hide(&keys, s);
+        hide(head, &keys, s);
         soften(&softmax, &keys, head->scale, s);
-        if (key > 0)
+        if (!keys.fresh)
             scale_rows(seeing, out_stride, softmax.factor + keys.from, rows - keys.from, D);
         lm_tile_product((struct lm_tile){ s + keys.from, 1, QUERIES }, head->v + key * head->stride,
-                        head->stride, seeing, out_stride, rows - keys.from, D, keys.n, key > 0);
+                        head->stride, seeing, out_stride, rows - keys.from, D, keys.n, !keys.fresh);
     }
     for (int64_t i = 0; i < rows; i++) {
         softmax.factor[i] = 1.0f / softmax.sum[i];
@@ -165,9 +184,10 @@ static void attend(const struct head *head, int64_t query, float *out, int64_t o
     scale_rows(out, out_stride, softmax.factor, rows, D);
 }
 
-static struct head head_of(const float *qkv, int64_t first, int64_t T, int64_t h, int64_t H,
-                           int64_t K, int64_t D)
+static struct head head_of(const float *qkv, int64_t first, int64_t T, int64_t h,
+                           const struct lm_heads *heads)
 {
+    int64_t H = heads->H, K = heads->K, D = heads->D;
     int64_t stride = (H + 2 * K) * D, kv = h / (H / K);
     const float *row = qkv + first * stride;
     return (struct head){
@@ -177,18 +197,20 @@ static struct head head_of(const float *qkv, int64_t first, int64_t T, int64_t h
         .stride = stride,
         .T = T,
         .D = D,
-        .scale = 1.0f / sqrtf((float)D),
+        .scale = heads->scale,
+        .window = heads->window,
     };
 }
 
 void lm_attention(const float *qkv, const int32_t *starts, int32_t n_seqs, float *out, float *lse,
-                  int64_t H, int64_t K, int64_t D)
+                  const struct lm_heads *heads)
 {
+    int64_t H = heads->H, D = heads->D;
 #pragma omp parallel for collapse(2) schedule(dynamic)
     for (int32_t i = 0; i < n_seqs; i++)
         for (int64_t h = 0; h < H; h++) {
             int64_t first = starts[i], T = starts[i + 1] - first;
-            struct head head = head_of(qkv, first, T, h, H, K, D);
+            struct head head = head_of(qkv, first, T, h, heads);
             for (int64_t query = 0; query < T; query += QUERIES)
                 attend(&head, query, out + (first + query) * H * D + h * D, H * D,
                        lse + (first + query) * H + h, H);
@@ -247,15 +269,15 @@ static void attend_backward(const struct head *head, const struct head_gradient 
         rows.delta[i] = dot(dout + i * g->out_stride, out + i * g->out_stride, D);
     }
 
-    for (int64_t key = 0; key < query + n; key += KEYS) {
-        struct keys keys = keys_at(query, n, key);
+    for (int64_t key = first_key(head, query); key < query + n; key += KEYS) {
+        struct keys keys = keys_at(head, query, n, key);
         int64_t from = keys.from;
         products(&keys, &queries, head->k, stride, p);
         products(&keys, &douts, head->v, stride, ds);
-        hide(&keys, p);
+        hide(head, &keys, p);
         harden(&rows, &keys, head->scale, p, ds);
         lm_tile_product((struct lm_tile){ ds + from, 1, QUERIES }, head->k + key * stride, stride,
-                        g->dq + (query + from) * stride, stride, n - from, D, keys.n, key > 0);
+                        g->dq + (query + from) * stride, stride, n - from, D, keys.n, !keys.fresh);
         lm_tile_product((struct lm_tile){ ds + from, QUERIES, 1 }, q + from * stride, stride,
                         g->dk + key * stride, stride, keys.n, D, n - from, true);
         lm_tile_product((struct lm_tile){ p + from, QUERIES, 1 }, dout + from * g->out_stride,
@@ -273,9 +295,10 @@ static void zero_gradient(float *drow, int64_t n, int64_t kv, int64_t H, int64_t
 }
 
 void lm_attention_backward(const float *dout, const float *qkv, const float *out, const float *lse,
-                           const int32_t *starts, int32_t n_seqs, float *dqkv, int64_t H, int64_t K,
-                           int64_t D)
+                           const int32_t *starts, int32_t n_seqs, float *dqkv,
+                           const struct lm_heads *heads)
 {
+    int64_t H = heads->H, K = heads->K, D = heads->D;
     int64_t stride = (H + 2 * K) * D, group = H / K;
 #pragma omp parallel for collapse(2) schedule(dynamic)
     for (int32_t i = 0; i < n_seqs; i++)
@@ -284,7 +307,7 @@ void lm_attention_backward(const float *dout, const float *qkv, const float *out
             float *drow = dqkv + first * stride;
             zero_gradient(drow, T, kv, H, K, D);
             for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
-                struct head head = head_of(qkv, first, T, h, H, K, D);
+                struct head head = head_of(qkv, first, T, h, heads);
                 struct head_gradient gradient = {
                     .dout = dout + first * H * D + h * D,
                     .out = out + first * H * D + h * D,

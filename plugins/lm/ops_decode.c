@@ -27,10 +27,6 @@ enum {
     NEIGHBOURS = 8, /* sequences that one task takes a head of */
 };
 
-struct shape {
-    int64_t H, K, D;
-};
-
 /* ---- storing ---- */
 
 LM_INLINE void store(const float *key, const float *value, const struct lm_kv *kv, int64_t position,
@@ -71,6 +67,7 @@ struct query {
 struct tile {
     const float *chunks[CHUNKS];
     int64_t counts[CHUNKS];
+    int64_t hidden[CHUNKS]; /* so many of them come before the query's window */
     float scores[CHUNKS][LANES] __attribute__((aligned(64)));
     int64_t n;
 };
@@ -93,9 +90,12 @@ LM_INLINE void score(struct tile *tile, const struct query *query, int64_t D)
                 *(vec *)(tile->scores[c + i] + w * WIDTH) =
                     (sum[i][w][0] + sum[i][w][1]) * query->scale;
     }
-    for (int64_t c = 0; c < tile->n; c++)
+    for (int64_t c = 0; c < tile->n; c++) {
+        for (int64_t j = 0; j < tile->hidden[c]; j++)
+            tile->scores[c][j] = -INFINITY;
         for (int64_t j = tile->counts[c]; j < LANES; j++)
             tile->scores[c][j] = -INFINITY;
+    }
 }
 
 LM_INLINE float highest(const struct tile *tile, float than)
@@ -177,50 +177,59 @@ LM_INLINE void attend(struct tile *tile, struct query *query, int64_t D)
         gather_rest(tile, d, D, factor, query->out);
 }
 
-/* Takes n positions, from number `at` on, into the tile, until it is full; returns where it came
- * to. */
+/* Takes positions into the tile until it is full, from the chunk at `at` on, n in all, of which the
+ * first `before` are not seen; returns where it came to. */
 LM_INLINE int64_t fill(struct tile *tile, const struct lm_kv *kv, int64_t at, int64_t n,
-                       int64_t head, int64_t D)
+                       int64_t before, int64_t head, int64_t D)
 {
     for (; at < n && tile->n < CHUNKS; at += LANES, tile->n++) {
         tile->chunks[tile->n] = kv->chunks + at / LANES * kv->stride + head * 2 * D * LANES;
         tile->counts[tile->n] = n - at < LANES ? n - at : LANES;
+        tile->hidden[tile->n] = before > at ? before - at : 0;
     }
     return at;
 }
 
+/* Positions of all that the query does not see. */
+LM_INLINE int64_t not_seen(int64_t all, int64_t window)
+{
+    return window > 0 && all > window ? all - window : 0;
+}
+
 LM_INLINE void attend_all(struct query *query, const struct lm_kv *shared, const struct lm_kv *own,
-                          int64_t head, int64_t D)
+                          int64_t window, int64_t head, int64_t D)
 {
     struct tile tile;
-    int64_t n_own = own->n + 1, in_shared = 0, in_own = 0;
+    int64_t n_own = own->n + 1, before = not_seen(shared->n + n_own, window);
+    int64_t before_own = before > shared->n ? before - shared->n : 0;
+    int64_t in_shared = before / LANES * LANES, in_own = before_own / LANES * LANES;
     while (in_shared < shared->n || in_own < n_own) {
         tile.n = 0;
-        in_shared = fill(&tile, shared, in_shared, shared->n, head, D);
-        in_own = fill(&tile, own, in_own, n_own, head, D);
+        in_shared = fill(&tile, shared, in_shared, shared->n, before, head, D);
+        in_own = fill(&tile, own, in_own, n_own, before_own, head, D);
         attend(&tile, query, D);
     }
 }
 
 /* All queries of one key-value head, of the rows first .. end-1. */
 LM_INLINE void attend_rows(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
-                           float *out, int64_t first, int64_t end, int64_t head, struct shape s,
-                           int64_t D)
+                           float *out, int64_t first, int64_t end, int64_t head,
+                           const struct lm_heads *s, int64_t D)
 {
-    int64_t queries = s.H / s.K;
+    int64_t queries = s->H / s->K;
     for (int64_t b = first; b < end; b++) {
-        const float *row = qkv + b * (s.H + 2 * s.K) * D;
-        const float *key = row + (s.H + head) * D;
-        store(key, key + s.K * D, &own[b], own[b].n, head, D);
+        const float *row = qkv + b * (s->H + 2 * s->K) * D;
+        const float *key = row + (s->H + head) * D;
+        store(key, key + s->K * D, &own[b], own[b].n, head, D);
         for (int64_t h = head * queries; h < (head + 1) * queries; h++) {
             struct query query = {
                 .q = row + h * D,
-                .out = out + (b * s.H + h) * D,
+                .out = out + (b * s->H + h) * D,
                 .max = -INFINITY,
-                .scale = 1.0f / sqrtf((float)D),
+                .scale = s->scale,
             };
             memset(query.out, 0, (size_t)D * sizeof *out);
-            attend_all(&query, &shared[b], &own[b], head, D);
+            attend_all(&query, &shared[b], &own[b], s->window, head, D);
             float inverse = 1.0f / query.sum;
             for (int64_t d = 0; d < D; d++)
                 query.out[d] *= inverse;
@@ -231,22 +240,22 @@ LM_INLINE void attend_rows(const float *qkv, const struct lm_kv *shared, const s
 /* The usual sizes of a head are compiled for themselves, which unrolls all loops over it. */
 LM_VECTOR static void attend_head(const float *qkv, const struct lm_kv *shared,
                                   const struct lm_kv *own, float *out, int64_t first, int64_t end,
-                                  int64_t head, struct shape s)
+                                  int64_t head, const struct lm_heads *s)
 {
-    if (s.D == 32)
+    if (s->D == 32)
         attend_rows(qkv, shared, own, out, first, end, head, s, 32);
-    else if (s.D == 64)
+    else if (s->D == 64)
         attend_rows(qkv, shared, own, out, first, end, head, s, 64);
     else
-        attend_rows(qkv, shared, own, out, first, end, head, s, s.D);
+        attend_rows(qkv, shared, own, out, first, end, head, s, s->D);
 }
 
 void lm_attention_decode(const float *qkv, const struct lm_kv *shared, const struct lm_kv *own,
-                         float *out, int64_t B, int64_t H, int64_t K, int64_t D)
+                         float *out, int64_t B, const struct lm_heads *heads)
 {
-    struct shape s = { H, K, D };
 #pragma omp parallel for collapse(2) schedule(dynamic)
     for (int64_t b = 0; b < B; b += NEIGHBOURS)
-        for (int64_t head = 0; head < K; head++)
-            attend_head(qkv, shared, own, out, b, b + NEIGHBOURS < B ? b + NEIGHBOURS : B, head, s);
+        for (int64_t head = 0; head < heads->K; head++)
+            attend_head(qkv, shared, own, out, b, b + NEIGHBOURS < B ? b + NEIGHBOURS : B, head,
+                        heads);
 }

@@ -30,7 +30,8 @@ static bool create_layer(struct lm_weights *w, const struct lm_config *c,
     int64_t Q = HD + 2 * (int64_t)c->n_kv_heads * c->head_dim;
     return lm_weight_create(Q, C, w->precision, w->backward, &layer->wqkv, err) &&
            lm_weight_create(C, HD, w->precision, w->backward, &layer->wo, err) &&
-           lm_weight_create(2 * F, C, w->precision, w->backward, &layer->w_gate_up, err) &&
+           lm_weight_create(lm_config_mlp_width(c), C, w->precision, w->backward, &layer->w_gate_up,
+                            err) &&
            lm_weight_create(C, F, w->precision, w->backward, &layer->w_down, err);
 }
 

@@ -317,7 +317,7 @@ static void refuses_tensors_that_do_not_fit(void **state)
         (struct lm_tensor_source){ "model.layers.0.self_attn.q_proj.bias", 1, { 30 }, m->params };
     write_folder(dir, m, sources, n + 1, false);
     assert_false(lm_model_open(dir, &again, &err));
-    assert_non_null(strstr(err.text, "q_proj.bias is no part of a Llama decoder"));
+    assert_non_null(strstr(err.text, "q_proj.bias is no part of a llama decoder"));
 
     sources[n].name = "lm_head.weight"; /* tied: some files have it all the same */
     write_folder(dir, m, sources, n + 1, false);

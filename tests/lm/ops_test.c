@@ -200,8 +200,11 @@ static void rotates_halves_of_heads(void **state)
     const int32_t positions[N] = { 0, 3, 8 };
     float *qkv = array(n), *before = array(n), table[POSITIONS * D];
     memcpy(before, qkv, n * sizeof *qkv);
-    lm_rope_table(10000.0f, POSITIONS, D, table);
-    lm_rope(qkv, positions, table, N, H, K, D);
+    float frequencies[D / 2];
+    for (int i = 0; i < D / 2; i++)
+        frequencies[i] = (float)pow(10000.0, -2.0 * i / D);
+    lm_rope_table(frequencies, 1.0f, POSITIONS, D, table);
+    lm_rope(qkv, positions, table, N, H, K, D, D);
     for (int t = 0; t < N; t++)
         for (int h = 0; h < H + 2 * K; h++)
             for (int i = 0; i < D / 2; i++) {
@@ -211,7 +214,7 @@ static void rotates_halves_of_heads(void **state)
                 assert_near("low", at, qkv[at], a * cos(angle) - b * sin(angle), 1e-5);
                 assert_near("high", at, qkv[at + D / 2], b * cos(angle) + a * sin(angle), 1e-5);
             }
-    lm_rope_backward(qkv, positions, table, N, H, K, D);
+    lm_rope_backward(qkv, positions, table, N, H, K, D, D);
     for (size_t i = 0; i < n; i++)
         assert_near("back", i, qkv[i], before[i], 1e-5);
     free(qkv);
@@ -224,14 +227,22 @@ struct attention_case {
     const int32_t *starts;
     int32_t n_seqs;
     int H, K, D;
+    int window; /* 0: none */
     const float *w;
 };
+
+static struct lm_heads heads_of(const struct attention_case *c)
+{
+    return (struct lm_heads){ c->H, c->K, c->D, 1.0f / sqrtf((float)c->D), c->window };
+}
 
 static void attention_row(const struct attention_case *c, const float *qkv, int first, int t, int h,
                           double *out, double *lse)
 {
     int stride = (c->H + 2 * c->K) * c->D, kv = h / (c->H / c->K);
     double scores[512], max = -INFINITY, sum = 0.0;
+    if (c->window > 0 && first < t - c->window + 1)
+        first = t - c->window + 1;
     for (int j = first; j <= t; j++) {
         scores[j - first] = 0.0;
         for (int d = 0; d < c->D; d++)
@@ -277,7 +288,8 @@ static void assert_attends(const struct attention_case *shape, float size, bool 
         qkv[i] *= size;
     c.w = w;
 
-    lm_attention(qkv, c.starts, c.n_seqs, out, lse, c.H, c.K, c.D);
+    struct lm_heads heads = heads_of(&c);
+    lm_attention(qkv, c.starts, c.n_seqs, out, lse, &heads);
     for (int32_t s = 0; s < c.n_seqs; s++)
         for (int t = c.starts[s]; t < c.starts[s + 1]; t++)
             for (int h = 0; h < c.H; h++) {
@@ -288,7 +300,7 @@ static void assert_attends(const struct attention_case *shape, float size, bool 
                                 1e-5);
                 assert_near("lse", (size_t)(t * c.H + h), lse[t * c.H + h], row_lse, 1e-5);
             }
-    lm_attention_backward(w, qkv, out, lse, c.starts, c.n_seqs, dqkv, c.H, c.K, c.D);
+    lm_attention_backward(w, qkv, out, lse, c.starts, c.n_seqs, dqkv, &heads);
     if (differences)
         assert_gradient("dqkv", attention_loss, &c, qkv, dqkv, n_in, 1e-4);
     free(qkv);
@@ -302,18 +314,30 @@ static void attends_and_back(void **state)
 {
     (void)state;
     static const int32_t one[] = { 0, 9 }, several[] = { 0, 1, 9, 12 }, tiles[] = { 0, 70, 103 };
-    assert_attends(&(struct attention_case){ one, 1, 2, 2, 8, NULL }, 1.0f, true);
-    assert_attends(&(struct attention_case){ several, 3, 4, 2, 6, NULL }, 1.0f, true);
-    assert_attends(&(struct attention_case){ several, 3, 6, 1, 20, NULL }, 1.0f, true);
-    assert_attends(&(struct attention_case){ tiles, 2, 1, 1, 4, NULL }, 2.0f, true);
-    assert_attends(&(struct attention_case){ tiles, 2, 2, 1, 32, NULL }, 1.0f, false);
+    assert_attends(&(struct attention_case){ one, 1, 2, 2, 8, 0, NULL }, 1.0f, true);
+    assert_attends(&(struct attention_case){ several, 3, 4, 2, 6, 0, NULL }, 1.0f, true);
+    assert_attends(&(struct attention_case){ several, 3, 6, 1, 20, 0, NULL }, 1.0f, true);
+    assert_attends(&(struct attention_case){ tiles, 2, 1, 1, 4, 0, NULL }, 2.0f, true);
+    assert_attends(&(struct attention_case){ tiles, 2, 2, 1, 32, 0, NULL }, 1.0f, false);
 }
 
 static void attends_over_many_tiles(void **state)
 {
     (void)state;
     static const int32_t starts[] = { 0, 300, 301, 365, 429 };
-    assert_attends(&(struct attention_case){ starts, 4, 2, 1, 48, NULL }, 3.0f, false);
+    assert_attends(&(struct attention_case){ starts, 4, 2, 1, 48, 0, NULL }, 3.0f, false);
+}
+
+static void attends_within_windows(void **state)
+{
+    (void)state;
+    static const int32_t several[] = { 0, 1, 20, 32 }, tiles[] = { 0, 150, 263 };
+    assert_attends(&(struct attention_case){ several, 3, 4, 2, 6, 1, NULL }, 1.0f, true);
+    assert_attends(&(struct attention_case){ several, 3, 2, 1, 8, 5, NULL }, 1.0f, true);
+    assert_attends(&(struct attention_case){ tiles, 2, 1, 1, 4, 3, NULL }, 2.0f, true);
+    assert_attends(&(struct attention_case){ tiles, 2, 1, 1, 4, 70, NULL }, 2.0f, true);
+    for (int window = 30; window < 160; window += 16)
+        assert_attends(&(struct attention_case){ tiles, 2, 2, 1, 16, window, NULL }, 3.0f, false);
 }
 
 /* The gradient over many tiles, where differences of every element would take long: along one
@@ -322,13 +346,14 @@ static void attends_back_over_many_tiles(void **state)
 {
     (void)state;
     static const int32_t starts[] = { 0, 200, 263 };
-    struct attention_case c = { starts, 2, 4, 2, 16, NULL };
+    struct attention_case c = { starts, 2, 4, 2, 16, 0, NULL };
     size_t N = 263, n_in = N * 8 * 16, n_out = N * 4 * 16;
     float *qkv = array(n_in), *w = array(n_out), *out = array(n_out), *dqkv = array(n_in);
     float *direction = array(n_in), *moved = array(n_in), *lse = array(N * 4);
     c.w = w;
-    lm_attention(qkv, starts, 2, out, lse, 4, 2, 16);
-    lm_attention_backward(w, qkv, out, lse, starts, 2, dqkv, 4, 2, 16);
+    struct lm_heads heads = heads_of(&c);
+    lm_attention(qkv, starts, 2, out, lse, &heads);
+    lm_attention_backward(w, qkv, out, lse, starts, 2, dqkv, &heads);
     double along = 0.0, above, below;
     for (size_t i = 0; i < n_in; i++) {
         along += (double)dqkv[i] * (double)direction[i];
@@ -350,9 +375,8 @@ static void attends_back_over_many_tiles(void **state)
 
 /* A step of decoding says what the last row of the whole sequence says, wherever the prompt that is
  * shared ends. */
-static void decodes_as_it_attends(void **state)
+static void assert_decodes(int64_t window)
 {
-    (void)state;
     enum { T = 310, ROOM = 320, H = 4, K = 2, D = 44, STRIDE = (H + 2 * K) * D, B = 6 };
     static const int32_t starts[] = { 0, T }, shared_sizes[B] = { 0, 1, 64, 100, 300, T - 1 };
     float *qkv = array(T * STRIDE), *all = array(T * H * D), *lse = array(T * H);
@@ -369,8 +393,9 @@ static void decodes_as_it_attends(void **state)
         own[b].n = T - 1 - n;
         memcpy(rows + b * STRIDE, qkv + (T - 1) * STRIDE, STRIDE * sizeof *rows);
     }
-    lm_attention(qkv, starts, 1, all, lse, H, K, D);
-    lm_attention_decode(rows, shared, own, out, B, H, K, D);
+    struct lm_heads heads = { H, K, D, 0.2f, window };
+    lm_attention(qkv, starts, 1, all, lse, &heads);
+    lm_attention_decode(rows, shared, own, out, B, &heads);
     for (int b = 0; b < B; b++) {
         for (int i = 0; i < H * D; i++)
             assert_near("out", (size_t)i, out[b * H * D + i], all[(T - 1) * H * D + i], 1e-5);
@@ -383,56 +408,84 @@ static void decodes_as_it_attends(void **state)
     free(out);
 }
 
-/* ---- SwiGLU ---- */
+static void decodes_as_it_attends(void **state)
+{
+    (void)state;
+    static const int64_t windows[] = { 0, 1, 8, 10, 200, 209, 210, 211, 300, 309, 310, 1000 };
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+        assert_decodes(windows[i]);
+}
 
-enum { SWIGLU_N = 3, SWIGLU_F = 21 };
+/* ---- activations ---- */
 
-struct swiglu_case {
+enum { ACT_N = 3, ACT_F = 21 };
+
+struct activation_case {
     const float *w;
+    enum lm_activation f;
+    bool gated;
 };
 
-static double swiglu_loss(const void *context, const float *gate_up)
+static double activated(enum lm_activation f, double x)
 {
-    const struct swiglu_case *c = context;
+    if (f == LM_SILU)
+        return x / (1.0 + exp(-x));
+    if (f == LM_GELU)
+        return 0.5 * x * (1.0 + erf(x / sqrt(2.0)));
+    return 0.5 * x * (1.0 + tanh(sqrt(2.0 / 3.14159265358979) * (x + 0.044715 * x * x * x)));
+}
+
+static double activation_loss(const void *context, const float *in)
+{
+    const struct activation_case *c = context;
     double loss = 0.0;
-    for (int n = 0; n < SWIGLU_N; n++)
-        for (int f = 0; f < SWIGLU_F; f++) {
-            double gate = gate_up[2 * n * SWIGLU_F + f], up = gate_up[(2 * n + 1) * SWIGLU_F + f];
-            loss += (double)c->w[n * SWIGLU_F + f] * gate / (1.0 + exp(-gate)) * up;
+    for (int n = 0; n < ACT_N; n++)
+        for (int f = 0; f < ACT_F; f++) {
+            const float *row = in + n * (c->gated ? 2 : 1) * ACT_F;
+            double up = c->gated ? (double)row[ACT_F + f] : 1.0;
+            loss += (double)c->w[n * ACT_F + f] * activated(c->f, (double)row[f]) * up;
         }
     return loss;
 }
 
-static void gates_and_back(void **state)
+static void assert_activates(enum lm_activation f, bool gated)
 {
-    (void)state;
-    size_t n = SWIGLU_N * SWIGLU_F;
-    float *gate_up = array(2 * n), *w = array(n), *out = array(n), *dgate_up = array(2 * n);
-    struct swiglu_case c = { .w = w };
-    for (size_t i = 0; i < 2 * n; i++)
-        gate_up[i] *= 6.0f;
-    lm_swiglu(gate_up, out, SWIGLU_N, SWIGLU_F);
+    size_t n = ACT_N * ACT_F, n_in = gated ? 2 * n : n;
+    float *in = array(n_in), *w = array(n), *out = array(n), *din = array(n_in);
+    struct activation_case c = { .w = w, .f = f, .gated = gated };
+    for (size_t i = 0; i < n_in; i++)
+        in[i] *= 6.0f;
+    lm_activate(f, gated, in, out, ACT_N, ACT_F);
     double loss = 0.0;
     for (size_t i = 0; i < n; i++)
         loss += (double)w[i] * (double)out[i];
-    assert_near("loss", 0, loss, swiglu_loss(&c, gate_up), 1e-5);
+    assert_near("loss", 0, loss, activation_loss(&c, in), 1e-5);
     memset(out, 0, n * sizeof *out);
-    lm_swiglu_backward(w, gate_up, out, dgate_up, SWIGLU_N, SWIGLU_F);
+    lm_activate_backward(f, gated, w, in, out, din, ACT_N, ACT_F);
     for (size_t i = 0; i < n; i++)
         loss -= (double)w[i] * (double)out[i];
     assert_near("the same again", 0, loss, 0.0, 1e-5);
-    assert_gradient("dgate_up", swiglu_loss, &c, gate_up, dgate_up, 2 * n, 1e-4);
-    free(gate_up);
+    assert_gradient("din", activation_loss, &c, in, din, n_in, 1e-4);
+    free(in);
     free(w);
     free(out);
-    free(dgate_up);
+    free(din);
+}
+
+static void activates_and_back(void **state)
+{
+    (void)state;
+    for (enum lm_activation f = LM_SILU; f <= LM_GELU; f++) {
+        assert_activates(f, true);
+        assert_activates(f, false);
+    }
 }
 
 static void gates_extreme_values(void **state)
 {
     (void)state;
     float gate_up[] = { -1000.0f, 1000.0f, -88.0f, 2.0f, 2.0f, 2.0f }, out[3];
-    lm_swiglu(gate_up, out, 1, 3);
+    lm_activate(LM_SILU, true, gate_up, out, 1, 3);
     assert_near("out", 0, out[0], 0.0, 1e-6);
     assert_near("out", 1, out[1], 2000.0, 1e-6);
     assert_near("out", 2, out[2], 0.0, 1e-6);
@@ -447,10 +500,10 @@ static void embeds_and_back(void **state)
     static const int32_t tokens[N] = { 2, 0, 2, 2 };
     float *table = array(V * C), *out = array(N * C), *dtable = calloc(V * C, sizeof *dtable);
     assert_non_null(dtable);
-    lm_embed(table, tokens, out, N, C);
+    lm_embed(table, tokens, 1.0f, out, N, C);
     for (int n = 0; n < N; n++)
         assert_memory_equal(out + n * C, table + tokens[n] * C, C * sizeof *out);
-    lm_embed_backward(out, tokens, dtable, N, C);
+    lm_embed_backward(out, tokens, 1.0f, dtable, N, C);
     for (size_t i = 0; i < C; i++) {
         assert_near("once", i, dtable[i], table[i], 1e-6);
         assert_near("never", i, dtable[C + i], 0.0, 0.0);
@@ -566,9 +619,10 @@ int main(void)
         cmocka_unit_test(rotates_halves_of_heads),
         cmocka_unit_test(attends_and_back),
         cmocka_unit_test(attends_over_many_tiles),
+        cmocka_unit_test(attends_within_windows),
         cmocka_unit_test(attends_back_over_many_tiles),
         cmocka_unit_test(decodes_as_it_attends),
-        cmocka_unit_test(gates_and_back),
+        cmocka_unit_test(activates_and_back),
         cmocka_unit_test(gates_extreme_values),
         cmocka_unit_test(embeds_and_back),
         cmocka_unit_test(judges_and_back),
