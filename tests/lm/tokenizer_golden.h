@@ -11,9 +11,11 @@
 
 #include "tokenizer.h"
 
-enum { N_GOLDEN = 4 };
+enum { N_GOLDEN = 10 };
 
-static const char *const golden_names[N_GOLDEN] = { "gpt2", "llama3", "digits", "classes" };
+static const char *const golden_names[N_GOLDEN] = { "gpt2",      "llama3", "digits",    "classes",
+                                                    "qwen",      "smollm", "behaviors", "llama2",
+                                                    "metaspace", "gemma" };
 
 /* tests/lm/golden/name */
 __attribute__((unused)) static const char *golden_path(const char *name)

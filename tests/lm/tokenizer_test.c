@@ -32,6 +32,16 @@ static void encode(const struct lm_tokenizer *t, const char *text, size_t size, 
         fail_msg("%s", err.text);
 }
 
+/* As tokenizer(text) of `transformers`. */
+static void put_together(const struct lm_tokenizer *t, const char *text, size_t size,
+                         struct lm_ids *ids)
+{
+    struct leti_error err = { "" };
+    ids->n = 0;
+    if (!lm_tokenizer_begin(t, ids, &err) || !lm_tokenizer_append(t, text, size, true, ids, &err))
+        fail_msg("%s", err.text);
+}
+
 /* The bytes of all ids; the caller's to free. */
 static char *decode(const struct lm_tokenizer *t, const struct lm_ids *ids, size_t *size)
 {
@@ -58,17 +68,20 @@ static char *decode(const struct lm_tokenizer *t, const struct lm_ids *ids, size
 static void check_row(const struct lm_tokenizer *t, const char *name, const json_t *row)
 {
     const json_t *text = json_object_get(row, "text"), *golden = json_object_get(row, name);
-    assert_true(json_is_string(text) && json_array_size(golden) == 4);
+    assert_true(json_is_string(text) && json_array_size(golden) == 6);
     struct lm_ids ids = { 0 };
-    for (size_t specials = 0; specials < 2; specials++) {
-        encode(t, json_string_value(text), json_string_length(text), specials, &ids);
-        const char *hash = json_string_value(json_array_get(golden, 2 * specials + 1));
+    for (size_t way = 0; way < 3; way++) {
+        if (way < 2)
+            encode(t, json_string_value(text), json_string_length(text), way == 1, &ids);
+        else
+            put_together(t, json_string_value(text), json_string_length(text), &ids);
+        const char *hash = json_string_value(json_array_get(golden, 2 * way + 1));
         char got[17];
         snprintf(got, sizeof got, "%016" PRIx64, golden_hash(golden_seed, &ids));
-        if ((json_int_t)ids.n != json_integer_value(json_array_get(golden, 2 * specials)) ||
+        if ((json_int_t)ids.n != json_integer_value(json_array_get(golden, 2 * way)) ||
             strcmp(got, hash) != 0)
-            fail_msg("%s, specials %zu: %zu ids of \"%.60s\" are not the reference's", name,
-                     specials, ids.n, json_string_value(text));
+            fail_msg("%s, way %zu: %zu ids of \"%.60s\" are not the reference's", name, way, ids.n,
+                     json_string_value(text));
     }
     free(ids.ids);
 }
@@ -92,12 +105,13 @@ static void gives_the_ids_of_the_reference(void **state)
 static void check_way_back(const struct lm_tokenizer *t, const char *text, size_t size,
                            struct lm_ids *ids)
 {
-    for (int specials = 0; specials < 2; specials++) {
+    size_t spaces = lm_tokenizer_stripped(t); /* then one comes behind special tokens, too */
+    for (int specials = 0; specials < (spaces ? 1 : 2); specials++) {
         encode(t, text, size, specials, ids);
         size_t n;
         char *back = decode(t, ids, &n);
-        assert_int_equal(n, size);
-        assert_memory_equal(back, text, size);
+        assert_in_range(n, size, size + spaces);
+        assert_memory_equal(back + (n - size), text, size);
         free(back);
     }
 }
@@ -105,10 +119,12 @@ static void check_way_back(const struct lm_tokenizer *t, const char *text, size_
 static void gives_any_bytes_back(void **state)
 {
     (void)state;
-    static const char *const names[] = { "gpt2", "llama3", "classes" }; /* digits puts spaces in */
+    static const char *const names[] = {
+        "gpt2", "llama3", "classes", "llama2", "metaspace", "gemma"
+    }; /* digits puts spaces in */
     struct lm_random random = { 5 };
     struct lm_ids ids = { 0 };
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
         struct lm_tokenizer *t = open_golden(names[k]);
         for (int round = 0; round < 2000; round++) {
             char text[120];
@@ -165,6 +181,59 @@ static void merges_long_words_in_no_time(void **state)
     lm_tokenizer_close(t);
     free(ids.ids);
     free(text);
+}
+
+/* ---- parts of a text ---- */
+
+static void check_parts(const char *name, const char *const *parts, size_t n, const char *whole)
+{
+    struct lm_tokenizer *t = open_golden(name);
+    struct lm_ids ids = { 0 }, expected = { 0 };
+    struct leti_error err = { "" };
+    put_together(t, whole, strlen(whole), &expected);
+    assert_true(lm_tokenizer_begin(t, &ids, &err));
+    for (size_t i = 0; i < n; i++)
+        assert_true(lm_tokenizer_append(t, parts[i], strlen(parts[i]), true, &ids, &err));
+    assert_int_equal(ids.n, expected.n);
+    assert_memory_equal(ids.ids, expected.ids, ids.n * sizeof *ids.ids);
+    free(ids.ids);
+    free(expected.ids);
+    lm_tokenizer_close(t);
+}
+
+/* The parts end where no merge would reach across. */
+static void encodes_parts_of_a_text_in_their_place(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "gpt2", "llama3", "llama2", "metaspace", "gemma" };
+    static const char *const parts[] = { "<|good|>", "def f(x):\n", "    return x\n", "<|bad|>",
+                                         "x" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_parts(names[i], parts, 5, "<|good|>def f(x):\n    return x\n<|bad|>x");
+        check_parts(names[i], parts + 1, 1, "def f(x):\n");
+    }
+}
+
+static void says_what_texts_start_with(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t n;
+        int32_t id;
+    } expected[] = { { "gpt2", 0, 0 },
+                     { "smollm", 0, 0 },
+                     { "llama3", 1, 0 },
+                     { "llama2", 1, 1 },
+                     { "gemma", 1, 1 } };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        struct lm_tokenizer *t = open_golden(expected[i].name);
+        const int32_t *ids;
+        assert_int_equal(lm_tokenizer_prefix(t, &ids), expected[i].n);
+        if (expected[i].n)
+            assert_int_equal(ids[0], expected[i].id);
+        lm_tokenizer_close(t);
+    }
 }
 
 /* ---- special tokens ---- */
@@ -455,6 +524,8 @@ int main(void)
         cmocka_unit_test(gives_any_bytes_back),
         cmocka_unit_test(knows_every_byte_of_its_tokens),
         cmocka_unit_test(merges_long_words_in_no_time),
+        cmocka_unit_test(encodes_parts_of_a_text_in_their_place),
+        cmocka_unit_test(says_what_texts_start_with),
         cmocka_unit_test(keeps_special_names_as_text_unless_asked),
         cmocka_unit_test(adds_special_tokens_and_saves_them),
         cmocka_unit_test(refuses_names_that_cannot_be_special),

@@ -1,33 +1,39 @@
 #!/usr/bin/env python3
 """make_tokenizer.py - small tokenizers and what the `tokenizers` library makes of texts.
 
-The reference that tokenizer_test.c holds the C tokenizer to. Trains byte-level BPE on modules of
-the standard library, one tokenizer a way of splitting, and writes beside this file
+The reference that tokenizer_test.c holds the C tokenizer to. Trains BPE on modules of the
+standard library, one tokenizer a family of models or a way of splitting, and writes beside this
+file
 
     <name>/tokenizer.json   the tokenizers
-    texts.json              texts, and of each the number and the hash of its ids per tokenizer
-    mbpp.txt                of each MBPP problem one hash per tokenizer (with --mbpp FILE)
+    texts.json              texts, and of each the number and the hash of its ids per tokenizer:
+                            special names as text, as tokens, and as tokens with what the
+                            post-processor adds
+    mbpp.txt                of each MBPP problem one hash per tokenizer (with --data FOLDER)
+    humaneval.txt           the same of HumanEval
 
-Usage: make_tokenizer.py [--mbpp mbpp.jsonl]     needs: pip install tokenizers
+Usage: make_tokenizer.py [--data FOLDER]     needs: pip install tokenizers
 
 SPDX-License-Identifier: Apache-2.0
 """
 
 import argparse
 import ast
+import gzip
 import inspect
 import json
 import pathlib
 import textwrap
 
-from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors,
-                        trainers)
+from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers,
+                        processors, trainers)
 
 HERE = pathlib.Path(__file__).resolve().parent
 VOCABULARY = 640
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
           r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN = LLAMA3.replace("{1,3}", "")
 CLASSES = r"\w+|[^\w\s]+|\s?\S|[\u4e00-\u9fa5]+"
 
 
@@ -48,6 +54,25 @@ TOKENIZERS = {
     "classes": (sequence(pre_tokenizers.Split("::", "isolated"),
                          pre_tokenizers.Split(Regex(CLASSES), "isolated"),
                          pre_tokenizers.Digits(individual_digits=False), byte_level()), False),
+    "qwen": (sequence(pre_tokenizers.Split(Regex(QWEN), "isolated"), byte_level()), False),
+    "smollm": (sequence(pre_tokenizers.Digits(individual_digits=True), byte_level(regex=True)),
+               False),
+    "behaviors": (sequence(pre_tokenizers.Split("-", "merged_with_next"),
+                           pre_tokenizers.Split(Regex(r"[.,]"), "merged_with_previous"),
+                           pre_tokenizers.Split(Regex(r"\d"), "contiguous"),
+                           pre_tokenizers.Split(Regex("x+"), "removed"),
+                           pre_tokenizers.Split(Regex(r"\w+"), "isolated", invert=True),
+                           byte_level()), False),
+}
+
+# Of characters: normalizer, pre-tokenizer, and whether decoding strips a space in front.
+MARK = "\u2581"
+CHARACTERS = {
+    "llama2": (normalizers.Sequence([normalizers.Prepend(MARK), normalizers.Replace(" ", MARK)]),
+               None, True),
+    "metaspace": (None, pre_tokenizers.Metaspace(prepend_scheme="first", split=False), True),
+    "gemma": (normalizers.Replace(" ", MARK), pre_tokenizers.Split(" ", "merged_with_previous"),
+              False),
 }
 
 TEXTS = [
@@ -84,6 +109,10 @@ TEXTS = [
     "\x00\x01\x7f\u0080\u009f\ud7fb\ue000\uffff\U00010000\U0010ffff",
     "a\u0300\u0301\u0302_b\u203fc ·d €1 ©2 ª3 µ4 º5 ß6 ÿ7",
     "\t\t\r\r\n\n \n \r\n  \t x\n  ",
+    "<s>[INST] x </s><s> y</s> <unk><0x0A> <mask>,  <mask> x<mask>\t<word> a<word> <word>b _<word>",
+    "\u2581a \u2581 \u2581\u2581b\n\n\n\n  \n\n c\u2581",
+    "e\u0301\u0323 \u212b \u2126 \u1100\u1161\u11a8 \uc8c4\u11a7 \u0958 \ufb1d \u0344 a\u0345\u0301 a\u0301\u0898\u0323",
+    "x-y--z -1 a,b..c, xx12x3xx \U0001f98a\u4e02\u9fa5",
     "\U00031d90(self) \u1c89.append \U000105c0_name \U00010d40_x ²_x ⓐ_x \u0897_x",  # younger ones
     "Traceback (most recent call last):\n  File \"<string>\", line 3, in <module>\nAssertionError\n",
     "a" * 300,
@@ -101,6 +130,15 @@ def fnv1a(value, ids):
     return value
 
 
+def corpus():
+    modules = (argparse, ast, inspect, json, pathlib, textwrap)
+    return [inspect.getsource(m) for m in modules] + TEXTS
+
+
+def starting_with(token, number):
+    return processors.TemplateProcessing(single=f"{token} $A", special_tokens=[(token, number)])
+
+
 def train(name, splitting, ignore_merges):
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     tokenizer.pre_tokenizer = splitting
@@ -108,15 +146,78 @@ def train(name, splitting, ignore_merges):
     trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=["<|endoftext|>"],
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
                                   show_progress=False)
-    modules = (argparse, ast, inspect, json, pathlib, textwrap)
-    tokenizer.train_from_iterator([inspect.getsource(m) for m in modules] + TEXTS, trainer)
+    tokenizer.train_from_iterator(corpus(), trainer)
     tokenizer.add_special_tokens(["<|good|>", "<|bad|>"])
     if name == "gpt2":  # tokens that are not special: some found before the others, some after
         tokenizer.add_tokens([AddedToken(" " * n, normalized=True) for n in (8, 4, 2)])
         tokenizer.add_tokens([AddedToken("<|keep|>", normalized=False)])
     if name == "llama3":
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)])
+        tokenizer.post_processor = starting_with("<|endoftext|>", 0)
+    if name == "qwen":
+        tokenizer.normalizer = normalizers.NFC()
+        tokenizer.add_tokens([AddedToken("\u212b", normalized=True)])
+    if name == "smollm":  # as the original, it has not every byte
+        tokenizer = without(tokenizer, ["\u0104", "\u0106", "\u00f1"])
+    if name == "behaviors":
+        tokenizer.add_tokens([AddedToken("<mask>", lstrip=True, normalized=False),
+                              AddedToken("</s>", rstrip=True, normalized=False),
+                              AddedToken("<word>", single_word=True, normalized=False),
+                              AddedToken("def", single_word=True, lstrip=True, rstrip=True)])
+    return tokenizer
+
+
+def without(tokenizer, spellings):
+    """The tokenizer less some tokens that no merge has."""
+    document = json.loads(tokenizer.to_str())
+    merged = {half for pair in document["model"]["merges"] for half in pair}
+    vocab = [t for t in document["model"]["vocab"] if t not in spellings or t in merged]
+    document["model"]["vocab"] = {t: i for i, t in enumerate(vocab)}
+    for token in document["added_tokens"]:
+        if token["content"] not in vocab:
+            vocab.append(token["content"])
+        token["id"] = vocab.index(token["content"])
+    return Tokenizer.from_str(json.dumps(document))
+
+
+def merges_by_rank(pieces, first):
+    """All pairs of pieces that make a piece: those of first before the others, then the earlier
+    pieces, and of one piece those with the longer left half. Scores that fall by one a piece
+    give the same in `transformers`."""
+    known, found = set(pieces) | set(first), []
+    for rank, piece in enumerate(first + pieces):
+        for cut in range(1, len(piece)):
+            if piece[:cut] in known and piece[cut:] in known:
+                late = 0 if rank < len(first) else rank
+                found.append((late, -cut, -len(piece), rank, piece[:cut], piece[cut:]))
+    return [(left, right) for *_, left, right in sorted(found)]
+
+
+def train_characters(name, normalizer, splitting, strips):
+    """Pieces as SentencePiece's BPE would have them: specials, bytes, runs, then the others."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY - 256, limit_alphabet=120,
+                                  show_progress=False)
+    tokenizer.train_from_iterator(corpus(), trainer)
+    pieces = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)
+    alphabet = [p for p in pieces if len(p) == 1]
+    pieces = [p for p in pieces if len(p) > 1]
+    runs = [c * n for c in (MARK, "\n") for n in range(2, 8)] if name == "gemma" else []
+    pieces = [p for p in pieces if p not in runs] + alphabet
+    vocab = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + runs + pieces
+    tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(vocab)},
+                                     merges_by_rank(pieces, runs), unk_token="<unk>",
+                                     fuse_unk=True, byte_fallback=True))
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    if splitting:
+        tokenizer.pre_tokenizer = splitting
+    steps = [decoders.Replace(MARK, " "), decoders.ByteFallback(), decoders.Fuse()]
+    tokenizer.decoder = decoders.Sequence(steps + [decoders.Strip(" ", 1, 0)] * strips)
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+    tokenizer.add_tokens([AddedToken(run, normalized=False) for run in runs])
+    tokenizer.add_special_tokens(["<|good|>", "<|bad|>"])
+    tokenizer.post_processor = starting_with("<s>", 1)
     return tokenizer
 
 
@@ -132,15 +233,15 @@ def write_tokenizer(name, tokenizer):
     return Tokenizer.from_file(str(path))
 
 
-def ids_of(tokenizer, text, specials):
+def ids_of(tokenizer, text, specials, post=False):
     tokenizer.encode_special_tokens = not specials
-    return tokenizer.encode(text, add_special_tokens=False).ids
+    return tokenizer.encode(text, add_special_tokens=post).ids
 
 
 def golden_of(tokenizer, text):
     result = []
-    for specials in (False, True):
-        ids = ids_of(tokenizer, text, specials)
+    for specials, post in ((False, False), (True, False), (True, True)):
+        ids = ids_of(tokenizer, text, specials, post)
         result += [len(ids), f"{fnv1a(0xCBF29CE484222325, ids):016x}"]
     return result
 
@@ -152,29 +253,44 @@ def write_texts(tokenizers):
     (HERE / "texts.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
-def write_mbpp(tokenizers, path):
-    lines = ["# task_id, then the hash of the ids of text, code and test_list by tokenizer: "
-             + " ".join(tokenizers)]
-    for row in map(json.loads, open(path, encoding="utf-8")):
+def write_set(tokenizers, name, rows):
+    """rows: of each problem its name and its texts."""
+    lines = ["# problem, then the hash of the ids of its texts by tokenizer: " + " ".join(tokenizers)]
+    for problem, texts in rows:
         hashes = []
         for tokenizer in tokenizers.values():
             value = 0xCBF29CE484222325
-            for text in [row["text"], row["code"], *row["test_list"]]:
+            for text in texts:
                 value = fnv1a(value, ids_of(tokenizer, text, False))
             hashes.append(f"{value:016x}")
-        lines.append(" ".join([str(row["task_id"]), *hashes]))
-    (HERE / "mbpp.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines.append(" ".join([str(problem), *hashes]))
+    (HERE / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def mbpp(path):
+    for row in map(json.loads, open(path, encoding="utf-8")):
+        yield row["task_id"], [row["text"], row["code"], *row["test_list"]]
+
+
+def humaneval(path):
+    for row in map(json.loads, gzip.open(path, "rt", encoding="utf-8")):
+        yield row["task_id"], [row["prompt"], row["canonical_solution"], row["test"]]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mbpp", help="mbpp.jsonl; without it mbpp.txt stays as it is")
+    parser.add_argument("--data", type=pathlib.Path,
+                        help="folder of mbpp.jsonl and HumanEval.jsonl.gz; without it their files "
+                        "stay as they are")
     arguments = parser.parse_args()
     tokenizers = {name: write_tokenizer(name, train(name, *how))
                   for name, how in TOKENIZERS.items()}
+    tokenizers |= {name: write_tokenizer(name, train_characters(name, *how))
+                   for name, how in CHARACTERS.items()}
     write_texts(tokenizers)
-    if arguments.mbpp:
-        write_mbpp(tokenizers, arguments.mbpp)
+    if arguments.data:
+        write_set(tokenizers, "mbpp", mbpp(arguments.data / "mbpp.jsonl"))
+        write_set(tokenizers, "humaneval", humaneval(arguments.data / "HumanEval.jsonl.gz"))
 
 
 if __name__ == "__main__":
