@@ -7,7 +7,8 @@
  * well, as new tokens need it; everything else is frozen.
  *
  * On disk it is an adapter folder as PEFT writes it: adapter_config.json and
- * adapter_model.safetensors, with the rows under `trainable_token_indices`.
+ * adapter_model.safetensors, with the rows under `trainable_token_indices`. (PEFT 0.21 leaves out
+ * the bias of a head whose rows train, until it has merged the adapter.)
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_LORA_H

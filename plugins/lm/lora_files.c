@@ -7,11 +7,21 @@
 #include <stdlib.h>
 
 #include "files.h"
+#include "model_tensors.h"
 
 enum { CONFIG_LIMIT = 16 << 20 /* bytes */, ROWS_LIMIT = 1 << 20 };
 
 static const char config_name[] = "adapter_config.json",
                   weights_name[] = "adapter_model.safetensors";
+
+/* How a file keeps an adapter's tensor: B's rows lie as those of the matrix that it adapts. */
+static struct lm_storage storage_of(const struct lm_lora *lora, const struct lm_model *m, size_t i)
+{
+    struct lm_storage storage = { 0 };
+    if (i < 2 * lora->n_targets && i % 2)
+        storage.rows = m->tensors[lora->targets[i / 2].tensor].storage.rows;
+    return storage;
+}
 
 bool lm_lora_exists(const char *dir)
 {
@@ -134,7 +144,22 @@ static bool read_rows(const char *path, const json_t *json, const struct lm_mode
     return ok;
 }
 
-static bool read_tensors(struct lm_lora *lora, const char *dir, struct leti_error *err)
+static bool read_tensor(struct lm_lora *lora, const struct lm_model *m, size_t i,
+                        const struct lm_tensor_view *view, struct leti_error *err)
+{
+    const struct lm_tensor *t = &lora->tensors[i];
+    struct lm_storage storage = storage_of(lora, m, i);
+    float *stored = malloc((view->n + 1) * sizeof *stored);
+    if (!stored)
+        return leti_error_set(err, "out of memory for %s", t->name);
+    lm_tensor_to_f32(view, stored);
+    lm_tensor_unstore(&m->config, t, &storage, stored, lora->params + t->offset);
+    free(stored);
+    return true;
+}
+
+static bool read_tensors(struct lm_lora *lora, const struct lm_model *m, const char *dir,
+                         struct leti_error *err)
 {
     char path[PATH_MAX];
     struct lm_safetensors *file = NULL;
@@ -153,7 +178,7 @@ static bool read_tensors(struct lm_lora *lora, const char *dir, struct leti_erro
             ok = leti_error_set(err, "%s: tensor %s is not %lld x %lld", path, t->name,
                                 (long long)t->rows, (long long)t->cols);
         else
-            lm_tensor_to_f32(view, lora->params + t->offset);
+            ok = read_tensor(lora, m, i, view, err);
     }
     lm_safetensors_close(file);
     return ok;
@@ -167,7 +192,7 @@ bool lm_lora_open(const struct lm_model *m, const struct lm_lora_config *config,
     struct lm_lora *lora = NULL;
     bool ok = read_config(dir, path, &json, err) && check_config(path, json, config, err) &&
               lm_lora_create(m, config, 0, &lora, err) && read_rows(path, json, m, lora, err) &&
-              read_tensors(lora, dir, err);
+              read_tensors(lora, m, dir, err);
     json_decref(json);
     if (ok)
         *out = lora;
@@ -217,13 +242,20 @@ static json_t *rows_of(const struct lm_lora *lora, const struct lm_model *m)
     return both;
 }
 
+/* GPT-2's matrices lie transposed in its files. */
+static bool is_transposed(const struct lm_lora *lora, const struct lm_model *m)
+{
+    return m->tensors[lora->targets[0].tensor].storage.transposed;
+}
+
 static json_t *config_of(const struct lm_lora *lora, const struct lm_model *m, const char *base)
 {
     return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:o, s:o, s:s, s:b, s:b, s:b}", "peft_type",
                      "LORA", "task_type", "CAUSAL_LM", "base_model_name_or_path", base, "r",
                      lora->rank, "lora_alpha", lora->alpha, "lora_dropout", 0.0, "target_modules",
                      targets_of(lora), "trainable_token_indices", rows_of(lora, m), "bias", "none",
-                     "fan_in_fan_out", 0, "init_lora_weights", 1, "inference_mode", 1);
+                     "fan_in_fan_out", is_transposed(lora, m), "init_lora_weights", 1,
+                     "inference_mode", 1);
 }
 
 static bool save_config(const struct lm_lora *lora, const struct lm_model *m, const char *base,
@@ -239,23 +271,26 @@ static bool save_config(const struct lm_lora *lora, const struct lm_model *m, co
     return ok;
 }
 
-static bool save_tensors(const struct lm_lora *lora, const char *dir, struct leti_error *err)
+static bool save_tensors(const struct lm_lora *lora, const struct lm_model *m, const char *dir,
+                         struct leti_error *err)
 {
     char path[PATH_MAX];
     if (!lm_path(dir, weights_name, path, err))
         return false;
     struct lm_tensor_source *sources = calloc(lora->n_tensors, sizeof *sources);
-    if (!sources)
-        return leti_error_set(err, "%s: out of memory", path);
-    for (size_t i = 0; i < lora->n_tensors; i++) {
+    float *stored = malloc(lora->n_params * sizeof *stored);
+    bool ok = (sources && stored) || leti_error_set(err, "%s: out of memory", path);
+    for (size_t i = 0; ok && i < lora->n_tensors; i++) {
         const struct lm_tensor *t = &lora->tensors[i];
-        sources[i] = (struct lm_tensor_source){ .name = t->name,
-                                                .n_dims = 2,
-                                                .dims = { t->rows, t->cols },
-                                                .data = lora->params + t->offset };
+        struct lm_storage storage = storage_of(lora, m, i);
+        lm_tensor_store(&m->config, t, &storage, lora->params + t->offset, stored + t->offset);
+        sources[i] = (struct lm_tensor_source){
+            .name = t->name, .n_dims = 2, .dims = { t->rows, t->cols }, .data = stored + t->offset
+        };
     }
-    bool ok = lm_safetensors_write(path, sources, lora->n_tensors, LM_F32, err);
+    ok = ok && lm_safetensors_write(path, sources, lora->n_tensors, LM_F32, err);
     free(sources);
+    free(stored);
     return ok;
 }
 
@@ -263,5 +298,5 @@ bool lm_lora_save(const struct lm_lora *lora, const struct lm_model *m, const ch
                   const char *dir, struct leti_error *err)
 {
     return lm_dir_make(dir, err) && save_config(lora, m, base, dir, err) &&
-           save_tensors(lora, dir, err) && lm_dir_sync(dir, err);
+           save_tensors(lora, m, dir, err) && lm_dir_sync(dir, err);
 }

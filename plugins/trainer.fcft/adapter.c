@@ -28,13 +28,21 @@ static const struct lm_tensor *find(const struct lm_model *model, const char *na
     return NULL;
 }
 
-/* Parameters as the base model has them; it may have fewer rows of tokens. */
+/* Whether the tensor of a model with as many tokens, or fewer, fits: tables have fewer rows then,
+ * and a head's bias fewer elements. */
+static bool fits(const struct lm_tensor *from, const struct lm_tensor *to)
+{
+    return (from->cols == to->cols && from->rows <= to->rows) ||
+           (from->rows == 1 && to->rows == 1 && from->cols <= to->cols);
+}
+
+/* Parameters as the base model has them. */
 static bool restore(struct lm_model *model, const struct lm_model *base, const char *base_dir,
                     struct leti_error *err)
 {
     for (size_t i = 0; i < model->n_tensors; i++) {
         const struct lm_tensor *to = &model->tensors[i], *from = find(base, to->name);
-        if (!from || from->cols != to->cols || from->rows > to->rows)
+        if (!from || !fits(from, to))
             return leti_error_set(err, "%s: not the model that the adapter was trained on (%s)",
                                   base_dir, to->name);
         memcpy(model->params + to->offset, base->params + from->offset,

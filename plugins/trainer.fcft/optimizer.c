@@ -88,7 +88,10 @@ static bool load_moment(const struct lm_safetensors *file, const char *path,
     const struct lm_tensor_view *view = lm_safetensors_find(file, name);
     if (!view)
         return leti_error_set(err, "%s: tensor %s is missing", path, name);
-    if (view->n_dims != 2 || view->dims[1] != tensor->cols || view->dims[0] > tensor->rows)
+    bool rows = view->n_dims == 2 && view->dims[1] == tensor->cols && view->dims[0] <= tensor->rows;
+    bool bias = view->n_dims == 2 && view->dims[0] == 1 && tensor->rows == 1 &&
+                view->dims[1] <= tensor->cols;
+    if (!rows && !bias)
         return leti_error_set(err, "%s: tensor %s does not fit %lld x %lld parameters", path, name,
                               (long long)tensor->rows, (long long)tensor->cols);
     lm_tensor_to_f32(view, out + tensor->offset);

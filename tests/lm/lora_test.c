@@ -15,6 +15,7 @@
 
 #include "decoder.h"
 #include "lora.h"
+#include "model_tensors.h"
 #include "scratch.h"
 
 enum { MAX_TOKENS = 64, MAX_STEPS = 64 };
@@ -103,9 +104,13 @@ static void read_parameters(struct lm_model *model, const char *folder)
     struct lm_safetensors *file = NULL;
     check(lm_safetensors_open(file_of(folder, "model.safetensors"), &file, &err), &err);
     for (size_t i = 0; i < model->n_tensors; i++) {
-        const struct lm_tensor_view *view = lm_safetensors_find(file, model->tensors[i].name);
+        const struct lm_tensor *t = &model->tensors[i];
+        const struct lm_tensor_view *view = lm_safetensors_find(file, t->name);
         assert_non_null(view);
-        lm_tensor_to_f32(view, model->params + model->tensors[i].offset);
+        float *stored = zeros(view->n);
+        lm_tensor_to_f32(view, stored);
+        lm_tensor_unstore(&model->config, t, &t->storage, stored, model->params + t->offset);
+        free(stored);
     }
     lm_safetensors_close(file);
 }
@@ -293,6 +298,20 @@ static void trains_named_layers_and_tied_rows_as_peft_does(void **state)
     assert_as_peft("lora-tied", "llama-tied", &tied);
 }
 
+static void keeps_the_order_of_rows_in_codegens_files(void **state)
+{
+    (void)state;
+    assert_as_peft("lora-codegen", "codegen", &untied);
+}
+
+static void adapts_matrices_that_lie_transposed(void **state)
+{
+    (void)state;
+    const char *const targets[] = { "c_attn", "c_proj" };
+    const struct lm_lora_config config = { 3, 8, targets, 2 };
+    assert_as_peft("lora-gpt2", "gpt2-model", &config);
+}
+
 /* ---- on its own ---- */
 
 static void begins_as_the_model_that_it_adapts(void **state)
@@ -339,15 +358,32 @@ static void keeps_what_it_learned_when_rows_are_added(void **state)
     base_close(&base);
 }
 
-static void comes_back_from_disk_to_the_bit(void **state)
+static void assert_same_tensors(const char *got, const char *want)
 {
-    (void)state;
+    struct leti_error err;
+    struct lm_safetensors *a = NULL, *b = NULL;
+    check(lm_safetensors_open(got, &a, &err), &err);
+    check(lm_safetensors_open(want, &b, &err), &err);
+    assert_int_equal(lm_safetensors_count(a), lm_safetensors_count(b));
+    for (size_t i = 0; i < lm_safetensors_count(b); i++) {
+        const struct lm_tensor_view *y = lm_safetensors_at(b, i);
+        const struct lm_tensor_view *x = lm_safetensors_find(a, y->name);
+        assert_true(x && x->n == y->n);
+        assert_memory_equal(x->data, y->data, y->n * sizeof(float));
+    }
+    lm_safetensors_close(a);
+    lm_safetensors_close(b);
+}
+
+/* What is saved is what PEFT had saved. */
+static void assert_comes_back(const char *adapter, const char *model)
+{
     struct leti_error err;
     struct base base;
     struct lm_lora *lora = NULL, *back = NULL;
     char name[PATH_MAX];
-    const char *source = path("lora-untied/last"), *folder = scratch_path(scratch_dir, "adapter");
-    base_open(&base, "llama-untied");
+    const char *source = file_of(adapter, "last"), *folder = scratch_path(scratch_dir, adapter);
+    base_open(&base, model);
     check(lm_lora_open(base.model, &untied, source, &lora, &err), &err);
     check(lm_lora_save(lora, base.model, "/models/base", folder, &err), &err);
     assert_true(lm_lora_exists(folder));
@@ -355,10 +391,19 @@ static void comes_back_from_disk_to_the_bit(void **state)
     assert_string_equal(name, "/models/base");
     check(lm_lora_open(base.model, &untied, folder, &back, &err), &err);
     assert_same_adapter(back, lora, 0.0);
-    assert_int_equal(back->n_rows, 3);
+    assert_int_equal(back->n_rows, lora->n_rows);
+    assert_same_tensors(scratch_path(folder, "adapter_model.safetensors"),
+                        file_of(adapter, "last/adapter_model.safetensors"));
     lm_lora_destroy(lora);
     lm_lora_destroy(back);
     base_close(&base);
+}
+
+static void comes_back_from_disk_to_the_bit(void **state)
+{
+    (void)state;
+    assert_comes_back("lora-untied", "llama-untied");
+    assert_comes_back("lora-codegen", "codegen");
 }
 
 static void refuses_what_does_not_fit(void **state)
@@ -393,6 +438,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trains_all_linear_layers_and_untied_rows_as_peft_does),
         cmocka_unit_test(trains_named_layers_and_tied_rows_as_peft_does),
+        cmocka_unit_test(keeps_the_order_of_rows_in_codegens_files),
+        cmocka_unit_test(adapts_matrices_that_lie_transposed),
         cmocka_unit_test(begins_as_the_model_that_it_adapts),
         cmocka_unit_test(keeps_what_it_learned_when_rows_are_added),
         cmocka_unit_test(comes_back_from_disk_to_the_bit),

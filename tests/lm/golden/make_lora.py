@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make_lora.py - golden numbers of LoRA by PEFT on make_model.py's two Llamas: 20 AdamW steps.
+"""make_lora.py - golden numbers of LoRA by PEFT on make_model.py's models: 20 AdamW steps.
 
 Made with Python 3.11.2, torch 2.15.0, transformers 5.23.0, peft 0.21.2. Run it here; it writes a
 folder a model: first/ and last/ are adapters as PEFT saves them, before and after the steps,
@@ -34,6 +34,11 @@ ADAPTERS = {
     "lora-tied": dict(base="llama-tied", r=3, lora_alpha=8,
                       target_modules=["q_proj", "v_proj", "down_proj"],
                       trainable_token_indices=ROWS),
+    # Rows of q, k and v in an order of their own. PEFT leaves out a head's bias where rows train.
+    "lora-codegen": dict(base="codegen", r=4, lora_alpha=6, target_modules="all-linear"),
+    # Matrices that lie transposed.
+    "lora-gpt2": dict(base="gpt2-model", r=3, lora_alpha=8, target_modules=["c_attn", "c_proj"],
+                      trainable_token_indices=ROWS, fan_in_fan_out=True),
 }
 
 
