@@ -24,6 +24,7 @@ struct generator {
     /* options */
     int64_t slots, memory, context, grace;
     const char *good, *bad, *precision;
+    bool batch_invariant;
 
     const struct leti_host *host;
     struct lm_model *model;
@@ -200,7 +201,9 @@ static enum leti_status load(void *self, const char *model_dir)
     unload(g); /* first, for there may not be memory for two */
     if (!lm_model_open(model_dir, &g->model, &err))
         return g->host->fail(g->host, "%s", err.text);
-    if (!lm_precision_choose(g->precision, &g->model->precision, &err)) {
+    g->model->batch_invariant = g->batch_invariant;
+    const char *precision = g->batch_invariant ? "f32" : g->precision;
+    if (!lm_precision_choose(precision, &g->model->precision, &err)) {
         unload(g);
         return g->host->fail(g->host, "%s", err.text);
     }
@@ -232,6 +235,9 @@ static void stop(void *self)
 static const struct leti_option options[] = {
     LETI_OPT_CHOICE(struct generator, precision, "auto", "auto|f32|bf16",
                     "of products with weights; auto: bf16 where the machine multiplies in it"),
+    LETI_OPT_BOOL(struct generator, batch_invariant, "false",
+                  "a seed gives its sample to the last bit whatever else is in the batch; in f32, "
+                  "slower"),
     LETI_OPT_INT(struct generator, slots, "128", 1, 65536, "samples decoded at the same time"),
     LETI_OPT_INT(struct generator, memory, "4096", 0, 1 << 30,
                  "MiB that keys and values may take; fewer samples are decoded at the same time "

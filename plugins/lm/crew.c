@@ -62,6 +62,8 @@ bool lm_crew_create(const struct lm_model *model, struct lm_kv_cache *cache, int
     }
     if (!lm_products_create(&crew->products, err) || !lm_weights_update(&crew->weights, model, err))
         goto fail;
+    if (model->batch_invariant)
+        lm_products_make_invariant(crew->products);
     for (int32_t i = 0; i < crew->n_parts; i++)
         if (!create_part(crew, cache, max_positions, max_rows, &crew->parts[i], err))
             goto fail;

@@ -4,7 +4,8 @@
  * shared by all of them. Samples of many requests decode together, up to `slots` at a time; a
  * slot that ends is refilled at once. Each sample draws from its own generator, seeded by its
  * own seed, so that it does not depend on what else is in the batch, as far as the products'
- * floating point allows (see LM_ROWS in forward.h).
+ * floating point allows (see LM_ROWS in forward.h), and not at all where the model is
+ * batch_invariant and computes in f32.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef LM_ENGINE_H

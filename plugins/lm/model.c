@@ -118,6 +118,7 @@ static bool grow(struct lm_model *m, int32_t vocab_size, struct leti_error *err)
     }
     wide->tokenizer = m->tokenizer;
     wide->precision = m->precision;
+    wide->batch_invariant = m->batch_invariant;
     struct lm_model old = *m;
     *m = *wide;
     *wide = old;

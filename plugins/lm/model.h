@@ -82,6 +82,7 @@ struct lm_model {
     float *params;                  /* owned, 64-byte aligned */
     uint64_t version;               /* see lm_model_changed */
     enum lm_dtype precision;        /* of products with weights; f32 unless somebody sets it */
+    bool batch_invariant;           /* the engine: see lm_products_make_invariant */
     size_t n_params;
     struct lm_tensor *tensors; /* owned; as in Hugging Face's files: q, k, v, gate, up each apart */
     size_t n_tensors;

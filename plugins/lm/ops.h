@@ -29,6 +29,10 @@ struct lm_products;
 bool lm_products_create(struct lm_products **out, struct leti_error *err);
 void lm_products_destroy(struct lm_products *);
 
+/* From now on lm_linear gives a row the same bits whatever other rows there are and however many
+ * threads, in f32: products are made of tiles of one size, so N is a multiple of 16. Slower. */
+void lm_products_make_invariant(struct lm_products *);
+
 /* LM_BF16 where the machine multiplies in bf16 faster than in f32, LM_F32 elsewhere. */
 enum lm_dtype lm_precision_best(void);
 /* "f32", "bf16", which is an error on a machine that does not multiply in it, or "auto", the best. */

@@ -16,6 +16,7 @@
 
 struct lm_products {
     struct lm_bf16 *bf16;
+    bool invariant;
 };
 
 struct lm_weight {
@@ -65,6 +66,11 @@ void lm_products_destroy(struct lm_products *products)
         return;
     lm_bf16_destroy(products->bf16);
     free(products);
+}
+
+void lm_products_make_invariant(struct lm_products *products)
+{
+    products->invariant = true;
 }
 
 /* ---- in f32 ---- */
@@ -132,11 +138,35 @@ void lm_weight_destroy(struct lm_weight *w)
     free(w);
 }
 
+/* Each tile by one thread. */
+static bool linear_in_tiles(const struct lm_weight *w, const float *x, float *y, float beta,
+                            int64_t N, struct leti_error *err)
+{
+    enum { TILE_ROWS = 16, TILE_COLUMNS = 256 };
+    int64_t V = w->rows, K = w->columns;
+    dnnl_status_t failed = dnnl_success;
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t row = 0; row < N; row += TILE_ROWS)
+        for (int64_t column = 0; column < V; column += TILE_COLUMNS) {
+            int64_t m = N - row < TILE_ROWS ? N - row : TILE_ROWS;
+            int64_t n = V - column < TILE_COLUMNS ? V - column : TILE_COLUMNS;
+            dnnl_status_t status =
+                dnnl_sgemm('N', 'T', m, n, K, 1.0f, x + row * K, K, w->params + column * K, K, beta,
+                           y + row * V + column, V);
+            if (status != dnnl_success)
+#pragma omp atomic write
+                failed = status;
+        }
+    return check(failed, N, V, K, err);
+}
+
 bool lm_linear(struct lm_products *products, const struct lm_weight *w, const float *x, float *y,
                float beta, int64_t N, struct leti_error *err)
 {
     if (w->precision == LM_BF16)
         return lm_bf16_product(products->bf16, x, w->forward, y, beta, N, w->rows, w->columns, err);
+    if (products->invariant)
+        return linear_in_tiles(w, x, y, beta, N, err);
     return lm_matmul(products, x, false, w->params, true, y, beta, N, w->rows, w->columns, err);
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <malloc.h>
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -252,6 +253,61 @@ static void a_seed_gives_its_sample_whatever_else_is_in_the_batch(void **state)
             assert_same_tokens(find(r, i), &alone[r * 4 + i]);
     lm_engine_destroy(engine);
     lm_model_close(model);
+}
+
+/* Wider than a tile, and not sure of itself: a last bit would be seen in the log-probabilities. */
+static struct lm_model *unsure(void)
+{
+    const struct lm_config config = {
+        .n_layers = 3,
+        .d_model = 96,
+        .n_heads = 6,
+        .n_kv_heads = 2,
+        .head_dim = 16,
+        .d_ff = 200,
+        .vocab_size = 1000,
+        .max_positions = POSITIONS,
+        .rope_theta = 10000,
+        .norm_eps = 1e-5f,
+        .bos = -1,
+        .eos = -1,
+    };
+    struct lm_model *model;
+    check(lm_model_create(&config, 6, &model, &err));
+    model->batch_invariant = true;
+    return model;
+}
+
+static void batch_invariant_samples_are_the_same_to_the_last_bit(void **state)
+{
+    (void)state;
+    struct lm_model *model = unsure();
+    static struct taken alone[20 * 3];
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    struct lm_engine *engine = create(model, 1);
+    for (uint64_t r = 0; r < 20; r++) {
+        submit(engine, r, 1, 3);
+        run(engine);
+        for (uint32_t i = 0; i < 3; i++)
+            alone[r * 3 + i] = *find(r, i);
+    }
+    lm_engine_destroy(engine);
+    omp_set_num_threads(2);
+    engine = create(model, 37);
+    for (uint64_t r = 20; r-- > 0;)
+        submit(engine, r, 1, 3);
+    run(engine);
+    for (uint64_t r = 0; r < 20; r++)
+        for (uint32_t i = 0; i < 3; i++) {
+            const struct taken *one = &alone[r * 3 + i], *other = find(r, i);
+            assert_same_tokens(other, one);
+            assert_memory_equal(other->logprobs, one->logprobs,
+                                one->n_tokens * sizeof *one->logprobs);
+        }
+    lm_engine_destroy(engine);
+    lm_model_close(model);
+    omp_set_num_threads(threads);
 }
 
 static void every_sample_comes_once_in_whatever_order_and_memory_stays_flat(void **state)
@@ -557,6 +613,7 @@ int main(void)
         cmocka_unit_test(greedy_takes_the_decoders_best_token_after_every_prefix),
         cmocka_unit_test(samples_that_share_a_prompt_are_what_each_is_alone),
         cmocka_unit_test(a_seed_gives_its_sample_whatever_else_is_in_the_batch),
+        cmocka_unit_test(batch_invariant_samples_are_the_same_to_the_last_bit),
         cmocka_unit_test(every_sample_comes_once_in_whatever_order_and_memory_stays_flat),
         cmocka_unit_test(the_end_of_text_token_ends_a_sample),
         cmocka_unit_test(a_stop_string_ends_a_sample_after_the_grace),
