@@ -1,4 +1,5 @@
-/* gguf_fuzz - any bytes as a GGUF file: its fields by every type, its tensors dequantised.
+/* gguf_fuzz - any bytes as a GGUF file: its fields by every type, its tensors dequantised,
+ * the tokenizer that it carries.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "gguf.h"
@@ -6,6 +7,8 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "fuzz_tokenizer.h"
+#include "tokenizer_gguf.h"
 
 static const char *const keys[] = {
     "general.architecture",
@@ -75,6 +78,17 @@ static void dequantise(const struct lm_gguf_tensor *tensor)
     free(values);
 }
 
+static void read_tokenizer(const struct lm_gguf *file)
+{
+    static const char text[] = "def f(x):\n    return <|good|> 1234 \xc3\xa9\xff deer  ";
+    struct leti_error err;
+    struct lm_tokenizer *tokenizer;
+    if (!lm_tokenizer_from_gguf(file, &tokenizer, &err))
+        return;
+    fuzz_tokenizer(tokenizer, text, sizeof text - 1);
+    lm_tokenizer_close(tokenizer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct leti_error err;
@@ -91,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_HOLDS(lm_gguf_find(file, lm_gguf_at(file, i)->name) == lm_gguf_at(file, i));
         dequantise(lm_gguf_at(file, i));
     }
+    read_tokenizer(file);
     lm_gguf_close(file);
     return 0;
 }
