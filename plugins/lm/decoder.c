@@ -66,7 +66,7 @@ static void lay_out_layer(const struct lm_config *config, int64_t N, struct aren
     int64_t heads = config->n_heads + config->n_kv_heads;
     int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
     *kept = (struct lm_kept){
-        .x = slice(arena, N, C),
+        .x = kept->x,
         .middle = config->parallel ? NULL : slice(arena, N, C),
         .raw = config->qk_norm ? slice(arena, N, Q) : NULL,
         .heads_rstd = config->qk_norm ? slice(arena, N, heads) : NULL,
@@ -92,8 +92,14 @@ static void lay_out(struct lm_decoder *decoder, struct arena *arena)
     int64_t N = decoder->max_tokens, C = config->d_model, F = config->d_ff;
     int64_t HD = (int64_t)config->n_heads * config->head_dim, R = lm_config_rotary_dim(config);
     int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
-    for (int32_t l = 0; l < config->n_layers; l++)
-        lay_out_layer(config, N, arena, &decoder->layers[l]);
+    for (int32_t l = 0; l < config->n_layers; l++) {
+        struct lm_kept *kept = &decoder->layers[l];
+        if (decoder->recompute && l >= 2)
+            *kept = decoder->layers[l - 2];
+        kept->x = slice(arena, N, C);
+        if (!decoder->recompute || l < 2)
+            lay_out_layer(config, N, arena, kept);
+    }
     decoder->x = slice(arena, N, C);
     decoder->attn = slice_norm(arena, N, C);
     decoder->mlp = slice_norm(arena, N, C);
@@ -126,15 +132,15 @@ static bool allocate(struct lm_decoder *decoder, struct leti_error *err)
     if (!decoder->memory)
         return leti_error_set(err,
                               "out of memory: a training pass of %lld tokens takes %.1f GB; "
-                              "smaller micro-batches take less",
+                              "smaller micro-batches and recomputing take less",
                               (long long)decoder->max_tokens, (double)arena.size / 1e9);
     arena = (struct arena){ .base = decoder->memory };
     lay_out(decoder, &arena);
     return true;
 }
 
-bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struct lm_decoder **out,
-                       struct leti_error *err)
+static bool create(const struct lm_config *config, int64_t max_tokens, bool recompute,
+                   struct lm_decoder **out, struct leti_error *err)
 {
     if (max_tokens < 1)
         return leti_error_set(err, "a training pass of %lld tokens: at least 1",
@@ -144,6 +150,7 @@ bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struc
         return leti_error_set(err, "out of memory");
     decoder->config = *config;
     decoder->max_tokens = max_tokens;
+    decoder->recompute = recompute;
     lm_weights_init(&decoder->weights, true);
     if (!allocate(decoder, err) || !lm_products_create(&decoder->products, err)) {
         lm_decoder_destroy(decoder);
@@ -154,6 +161,18 @@ bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struc
             lm_config_rope_table(config, sliding, rope_positions(decoder), decoder->rope[sliding]);
     *out = decoder;
     return true;
+}
+
+bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struct lm_decoder **out,
+                       struct leti_error *err)
+{
+    return create(config, max_tokens, false, out, err);
+}
+
+bool lm_decoder_create_recomputing(const struct lm_config *config, int64_t max_tokens,
+                                   struct lm_decoder **out, struct leti_error *err)
+{
+    return create(config, max_tokens, true, out, err);
 }
 
 void lm_decoder_destroy(struct lm_decoder *decoder)

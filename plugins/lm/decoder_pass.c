@@ -227,17 +227,33 @@ static bool gradients(const struct lm_pass *pass, int32_t l)
 
 /* ---- all layers ---- */
 
+static void attention(const struct lm_pass *pass, int32_t l)
+{
+    const struct lm_kept *kept = &pass->decoder->layers[l];
+    struct lm_heads heads = lm_config_heads(&pass->model->config, l);
+    lm_attention(kept->qkv, pass->batch->starts, pass->batch->n_seqs, kept->out, kept->lse, &heads);
+}
+
 bool lm_pass_forward(const struct lm_pass *pass)
 {
-    const struct lm_decoder *d = pass->decoder;
     for (int32_t l = 0; l < pass->model->config.n_layers; l++) {
-        struct lm_heads heads = lm_config_heads(&pass->model->config, l);
         if (!share_out(pass, forward_share, l, pass->N, pass->block))
             return false;
-        lm_attention(d->layers[l].qkv, pass->batch->starts, pass->batch->n_seqs, d->layers[l].out,
-                     d->layers[l].lse, &heads);
+        attention(pass, l);
     }
     return share_out(pass, forward_share, pass->model->config.n_layers, pass->N, pass->block);
+}
+
+/* What layer l leaves for the way back, once more from its input; the next layer's input comes out
+ * again as it was. The last two layers' is still there. */
+static bool recompute(const struct lm_pass *pass, int32_t l)
+{
+    if (!pass->decoder->recompute || l >= pass->model->config.n_layers - 2)
+        return true;
+    if (!share_out(pass, lm_block_begin, l, pass->N, pass->block))
+        return false;
+    attention(pass, l);
+    return share_out(pass, lm_block_end, l, pass->N, pass->block);
 }
 
 bool lm_pass_backward(const struct lm_pass *pass)
@@ -245,7 +261,8 @@ bool lm_pass_backward(const struct lm_pass *pass)
     const struct lm_decoder *d = pass->decoder;
     const struct lm_model *model = pass->model;
     for (int32_t l = model->config.n_layers; l >= 0; l--) {
-        if (!share_out(pass, backward_share, l, pass->N, pass->block) || !gradients(pass, l))
+        if ((l > 0 && !recompute(pass, l - 1)) ||
+            !share_out(pass, backward_share, l, pass->N, pass->block) || !gradients(pass, l))
             return false;
         if (l == 0)
             break;

@@ -34,11 +34,12 @@ struct lm_norm {
 };
 
 /* Positions that the head takes at a time. */
-enum { LM_HEAD_ROWS = 512 };
+enum { LM_HEAD_ROWS = 256 };
 
 struct lm_decoder {
     struct lm_config config;
     int64_t max_tokens;
+    bool recompute; /* layers share two sets of what is kept, but for x, in turn */
     struct lm_products *products;
     struct lm_weights weights;
     void *memory;           /* all of the arrays below */

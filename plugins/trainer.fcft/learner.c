@@ -22,7 +22,8 @@ struct learner {
 };
 
 bool learner_create(struct lm_model *model, struct lm_lora *lora, struct optimizer *optimizer,
-                    int64_t micro_tokens, struct learner **out, struct leti_error *err)
+                    int64_t micro_tokens, bool recompute, struct learner **out,
+                    struct leti_error *err)
 {
     struct learner *learner = calloc(1, sizeof *learner);
     if (!learner)
@@ -38,7 +39,8 @@ bool learner_create(struct lm_model *model, struct lm_lora *lora, struct optimiz
         !lm_buffer(n, sizeof *learner->tokens, &learner->tokens, err) ||
         !lm_buffer(n, sizeof *learner->targets, &learner->targets, err) ||
         !lm_buffer(n + 1, sizeof *learner->starts, &learner->starts, err) ||
-        !lm_decoder_create(&model->config, micro_tokens, &learner->decoder, err)) {
+        !(recompute ? lm_decoder_create_recomputing
+                    : lm_decoder_create)(&model->config, micro_tokens, &learner->decoder, err)) {
         learner_destroy(learner);
         return false;
     }

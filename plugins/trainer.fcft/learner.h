@@ -11,9 +11,10 @@
 struct learner;
 
 /* Borrows model, adapter (may be NULL: the model itself is trained) and optimizer. micro_tokens:
- * the most tokens that one pass takes; each sequence must fit. */
+ * the most tokens that one pass takes; each sequence must fit. recompute: see
+ * lm_decoder_create_recomputing. */
 bool learner_create(struct lm_model *, struct lm_lora *, struct optimizer *, int64_t micro_tokens,
-                    struct learner **out, struct leti_error *err);
+                    bool recompute, struct learner **out, struct leti_error *err);
 void learner_destroy(struct learner *);
 
 /* What passes came to. */

@@ -301,8 +301,8 @@ static bool loop_begin(struct loop *loop, struct leti_error *err)
         return leti_error_set(err, "out of memory");
     micro_tokens = micro_tokens > longest ? micro_tokens : longest;
     micro_tokens = micro_tokens > loop->block ? micro_tokens : loop->block;
-    return learner_create(t->model, t->adapter.lora, &t->optimizer, micro_tokens, &loop->learner,
-                          err);
+    return learner_create(t->model, t->adapter.lora, &t->optimizer, micro_tokens, t->recompute,
+                          &loop->learner, err);
 }
 
 static void loop_end(struct loop *loop)

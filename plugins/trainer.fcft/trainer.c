@@ -197,6 +197,9 @@ static const struct leti_option options[] = {
     LETI_OPT_INT(struct trainer, batch, "16", 1, 65536, "sequences a step"),
     LETI_OPT_INT(struct trainer, micro_tokens, "512", 1, 1 << 24,
                  "tokens of one pass; gradients of several add up to a step's"),
+    LETI_OPT_BOOL(struct trainer, recompute, "false",
+                  "compute activations again on the way back, where memory is short: a fraction "
+                  "of it, and a third more time"),
     LETI_OPT_INT(struct trainer, max_length, "0", 0, 1 << 24,
                  "tokens of an example, the rest is cut; 0: the model's positions"),
     LETI_OPT_REAL(struct trainer, lr, "1e-5", 0, 1, "learning rate"),

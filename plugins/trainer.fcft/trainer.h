@@ -17,6 +17,7 @@ struct trainer {
     double lr, weight_decay, beta1, beta2, eps, decay, final_lr_ratio, max_grad_norm;
     double corpus_holdout, lora_alpha;
     struct leti_list tokens, lora_targets;
+    bool recompute;
 
     const struct leti_host *host;
     char *model_dir; /* that the model was loaded from */

@@ -62,6 +62,15 @@ static struct lm_decoder *decoder_of(const struct lm_config *config, int64_t max
     return decoder;
 }
 
+static struct lm_decoder *recomputing(const struct lm_config *config, int64_t max_tokens)
+{
+    struct leti_error err;
+    struct lm_decoder *decoder = NULL;
+    if (!lm_decoder_create_recomputing(config, max_tokens, &decoder, &err))
+        fail_msg("%s", err.text);
+    return decoder;
+}
+
 /* Random tokens; every seventh target is not counted. */
 static void fill_batch(int32_t *tokens, int32_t *targets, int32_t n, int32_t vocab)
 {
@@ -240,6 +249,90 @@ static void the_same_inputs_give_the_same_bits(void **state)
 }
 
 /* log p of each target by the logits is what the loss says. */
+static void recomputing_gives_the_same_bits(void **state)
+{
+    (void)state;
+    int32_t tokens[MANY], targets[MANY];
+    struct lm_config deep = untied;
+    deep.n_layers = 5;
+    struct lm_model *model = model_of(&deep);
+    struct lm_decoder *keeping = decoder_of(&deep, MANY), *lean = recomputing(&deep, MANY);
+    float *kept = calloc(model->n_params, sizeof *kept);
+    float *computed = calloc(model->n_params, sizeof *computed);
+    assert_true(kept && computed);
+    fill_batch(tokens, targets, MANY, deep.vocab_size);
+    struct lm_batch batch = { tokens, targets, many_starts, 4 };
+    double loss = gradient_of(keeping, model, &batch, 1.0f, kept);
+    assert_true(loss == gradient_of(lean, model, &batch, 1.0f, computed));
+    assert_memory_equal(kept, computed, model->n_params * sizeof *kept);
+    free(kept);
+    free(computed);
+    lm_decoder_destroy(keeping);
+    lm_decoder_destroy(lean);
+    lm_model_close(model);
+}
+
+/* ---- bf16 ---- */
+
+enum { STEPS = 60, LEARNT = 256 };
+
+/* Mostly the next token follows from the last, which can be learnt; one in four is noise. */
+static void speak(int step, int32_t tokens[LEARNT + 1])
+{
+    tokens[0] = step % 50;
+    for (int32_t i = 1; i <= LEARNT; i++) {
+        uint64_t noise = leti_mix((uint64_t)step, (uint64_t)i);
+        tokens[i] = noise % 4 ? (tokens[i - 1] * 7 + 3) % 50 : (int32_t)(noise / 4 % 50);
+    }
+}
+
+/* The losses a token of a training, from the same parameters in each precision. */
+static void train(enum lm_dtype precision, double losses[STEPS])
+{
+    struct lm_config config = untied;
+    config.d_model = 64;
+    config.d_ff = 160;
+    config.head_dim = 16;
+    int32_t tokens[LEARNT + 1], starts[] = { 0, 100, 160, LEARNT };
+    struct leti_error err;
+    struct lm_model *model = NULL;
+    if (!lm_model_create(&config, 3, &model, &err))
+        fail_msg("%s", err.text);
+    model->precision = precision;
+    struct lm_decoder *decoder = decoder_of(&config, LEARNT);
+    float *grad = calloc(model->n_params, sizeof *grad), *m = calloc(model->n_params, sizeof *m);
+    float *v = calloc(model->n_params, sizeof *v);
+    assert_true(grad && m && v);
+    struct lm_batch batch = { tokens, tokens + 1, starts, 3 };
+    struct lm_adamw adamw = { 3e-3f, 0.9f, 0.95f, 1e-8f, 0.01f, 0 };
+    for (int i = 0; i < STEPS; i++) {
+        speak(i, tokens);
+        memset(grad, 0, model->n_params * sizeof *grad);
+        losses[i] = gradient_of(decoder, model, &batch, 1.0f / LEARNT, grad) / LEARNT;
+        adamw.step++;
+        lm_adamw_update(&adamw, model->params, grad, m, v, model->n_params, true);
+        lm_model_changed(model);
+    }
+    free(grad);
+    free(m);
+    free(v);
+    lm_decoder_destroy(decoder);
+    lm_model_close(model);
+}
+
+/* Where the machine does not multiply in bf16 both are f32. */
+static void bf16_follows_the_losses_of_f32_within_a_hundredth(void **state)
+{
+    (void)state;
+    static double f32[STEPS], best[STEPS];
+    train(LM_F32, f32);
+    train(lm_precision_best(), best);
+    assert_true(f32[STEPS - 1] < 0.6 * f32[0]);
+    for (int i = 0; i < STEPS; i++)
+        if (!(fabs(best[i] - f32[i]) <= 0.01 * f32[i]))
+            fail_msg("step %d: loss %g, in f32 %g", i, best[i], f32[i]);
+}
+
 static void logprobs_agree_with_logits(void **state)
 {
     (void)state;
@@ -337,6 +430,8 @@ int main(void)
         cmocka_unit_test(gradient_agrees_with_differences_when_tied),
         cmocka_unit_test(packing_changes_nothing),
         cmocka_unit_test(the_same_inputs_give_the_same_bits),
+        cmocka_unit_test(recomputing_gives_the_same_bits),
+        cmocka_unit_test(bf16_follows_the_losses_of_f32_within_a_hundredth),
         cmocka_unit_test(logprobs_agree_with_logits),
         cmocka_unit_test(refuses_what_it_cannot_hold),
         cmocka_unit_test(says_what_too_much_memory_would_be),
