@@ -109,19 +109,22 @@ static bool finish(const struct bench_sizes *sizes, const struct lm_model *model
     return measure_peak(sizes, model, &out->peak_operations, err);
 }
 
-/* Elements of the matrices that every token is multiplied with: an embedding is only looked up. */
+/* Elements of the matrices that every token is multiplied with: embeddings are only looked up. */
 static double product_elements(const struct lm_model *m)
 {
     double n = 0;
     for (size_t i = 0; i < m->n_tensors; i++) {
         const struct lm_tensor *t = &m->tensors[i];
-        if (t->rows > 1 && (t->offset != m->embedding || m->config.tied))
+        bool looked_up =
+            t->offset == m->positions || (t->offset == m->embedding && !m->config.tied);
+        if (t->rows > 1 && !looked_up)
             n += (double)t->rows * (double)t->cols;
     }
     return n;
 }
 
-/* Of one forward pass over a sequence of n tokens; the causal half of its scores. */
+/* Of one forward pass over a sequence of n tokens; the causal half of its scores, without regard to
+ * windows. */
 static double attention_operations(const struct lm_config *c, double n)
 {
     return 4.0 * 0.5 * n * (n + 1) * c->n_heads * c->head_dim * c->n_layers;

@@ -94,7 +94,7 @@ static error_t parse_model(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!model->path)
-            command_usage(state, "the MODEL is missing: a model folder");
+            command_usage(state, "the MODEL is missing: a model folder or a GGUF file");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -29,6 +29,13 @@ static bool starts_as_gguf(const char *path)
     return yes;
 }
 
+bool command_has(const char *folder, const char *name)
+{
+    char file[PATH_MAX];
+    struct leti_error ignored;
+    return lm_path(folder, name, file, &ignored) && lm_file_exists(file);
+}
+
 bool command_find(const char *path, bool *folder, struct leti_error *err)
 {
     struct stat st;
@@ -40,20 +47,13 @@ bool command_find(const char *path, bool *folder, struct leti_error *err)
     return true;
 }
 
-static bool has_file(const char *folder, const char *name)
-{
-    char file[PATH_MAX];
-    struct leti_error ignored;
-    return lm_path(folder, name, file, &ignored) && lm_file_exists(file);
-}
-
 bool command_open(const struct command_model *model, struct lm_model **out, struct leti_error *err)
 {
     const char *path = model->path;
     bool folder = false;
     if (!command_find(path, &folder, err))
         return false;
-    if (folder && !has_file(path, "config.json") && !has_file(path, "model.gguf"))
+    if (folder && !command_has(path, "config.json") && !command_has(path, "model.gguf"))
         return leti_error_set(err, "%s: not a model folder, it has no config.json", path);
     if (!lm_model_open(path, out, err))
         return false;

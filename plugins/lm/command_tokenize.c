@@ -7,6 +7,8 @@
 
 #include "command.h"
 #include "command_json.h"
+#include "files.h"
+#include "tokenizer_gguf.h"
 
 struct arguments {
     struct command_model model;
@@ -117,24 +119,22 @@ static bool run(const struct arguments *a, const struct lm_tokenizer *t, struct 
     return ok;
 }
 
-/* A folder need not hold more than a tokenizer. */
-static bool run_folder(const struct arguments *a, struct lm_ids *ids, struct leti_error *err)
+/* Of a folder its tokenizer.json, or of the GGUF file that the path names or the folder holds. */
+static bool open_tokenizer(const char *path, struct lm_tokenizer **out, struct leti_error *err)
 {
-    struct lm_tokenizer *tokenizer;
-    if (!lm_tokenizer_open(a->model.path, &tokenizer, err))
+    bool folder = false;
+    char file[PATH_MAX];
+    struct lm_gguf *gguf;
+    if (!command_find(path, &folder, err))
         return false;
-    bool ok = run(a, tokenizer, ids, err);
-    lm_tokenizer_close(tokenizer);
-    return ok;
-}
-
-static bool run_model(const struct arguments *a, struct lm_ids *ids, struct leti_error *err)
-{
-    struct lm_model *model;
-    if (!command_open(&a->model, &model, err))
+    if (folder && (command_has(path, "tokenizer.json") || !command_has(path, "model.gguf")))
+        return lm_tokenizer_open(path, out, err);
+    if (folder && !lm_path(path, "model.gguf", file, err))
         return false;
-    bool ok = run(a, model->tokenizer, ids, err);
-    lm_model_close(model);
+    if (!lm_gguf_open(folder ? file : path, &gguf, err))
+        return false;
+    bool ok = lm_tokenizer_from_gguf(gguf, out, err);
+    lm_gguf_close(gguf);
     return ok;
 }
 
@@ -142,11 +142,13 @@ int command_tokenize(int argc, char **argv)
 {
     struct arguments a = { 0 };
     struct leti_error err;
+    struct lm_tokenizer *tokenizer;
     struct lm_ids ids = { 0 };
-    bool folder = false;
     command_parse(&argp, argc, argv, &a);
-    bool ok = command_find(a.model.path, &folder, &err) &&
-              (folder ? run_folder : run_model)(&a, &ids, &err);
+    if (!open_tokenizer(a.model.path, &tokenizer, &err))
+        return command_fail(&err);
+    bool ok = run(&a, tokenizer, &ids, &err);
     free(ids.ids);
+    lm_tokenizer_close(tokenizer);
     return ok ? 0 : command_fail(&err);
 }

@@ -28,8 +28,9 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
-    fprintf(out, "Usage: leti model COMMAND MODEL [ARGUMENT...]\n\n"
-                 "Works with a model alone: MODEL is a Hugging Face model folder.\n\n");
+    fprintf(out,
+            "Usage: leti model COMMAND MODEL [ARGUMENT...]\n\n"
+            "Works with a model alone: MODEL is a Hugging Face model folder or a GGUF file.\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`leti model COMMAND --help` says more of each.\n");
