@@ -263,8 +263,9 @@ bool lm_pattern_find(const pcre2_code *code, pcre2_match_data *data, const char 
                      size_t start, bool *found, size_t *begin, size_t *end, struct leti_error *err)
 {
     PCRE2_SPTR subject = (PCRE2_SPTR)text;
-    int rc = pcre2_match(code, subject, size, start, PCRE2_NO_UTF_CHECK, data, NULL);
-    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter keeps its stack on the heap */
+    int rc = pcre2_jit_match(code, subject, size, start, 0, data, NULL);
+    if (rc == PCRE2_ERROR_JIT_BADOPTION || /* there is no machine code */
+        rc == PCRE2_ERROR_JIT_STACKLIMIT)  /* the interpreter keeps its stack on the heap */
         rc = pcre2_match(code, subject, size, start, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, NULL);
     *found = rc >= 0;
     if (*found) {

@@ -410,16 +410,24 @@ static bool apply(struct lm_split *split, size_t step, const char *text, size_t 
     return apply_pattern(split, step, text, size, err);
 }
 
+/* Bytes at the start that are well-formed UTF-8. */
+static size_t valid_run(const char *text, size_t size)
+{
+    size_t at = 0, length = 1;
+    while (at < size && length > 0) {
+        length = (unsigned char)text[at] < 0x80 ? 1 : lm_utf8_length(text + at, size - at);
+        at += length;
+    }
+    return at;
+}
+
 bool lm_split_text(struct lm_split *split, enum lm_place place, const char *text, size_t size,
                    struct leti_error *err)
 {
     size_t at = 0;
     split->place = place;
     while (at < size) {
-        size_t valid = at, length;
-        while (valid < size && (length = lm_utf8_length(text + valid, size - valid)) > 0)
-            valid += length;
-        size_t invalid = valid;
+        size_t valid = at + valid_run(text + at, size - at), invalid = valid;
         while (invalid < size && lm_utf8_length(text + invalid, size - invalid) == 0)
             invalid++;
         split->first = text + at;
