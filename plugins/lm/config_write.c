@@ -48,12 +48,15 @@ static json_t *activation_of(const json_t *old, enum lm_activation activation)
     return json_string(found);
 }
 
-static json_t *scaling_of(const struct lm_rope_scaling *s)
+/* Versions that knew linear and dynamic alone wanted "type" and nothing but the factor beside it;
+ * configs with two thetas are younger than the name "rope_type". */
+static json_t *scaling_of(const struct lm_rope_scaling *s, bool two_thetas)
 {
-    json_t *json = json_pack("{s:s, s:s, s:o}", "rope_type", lm_rope_names[s->kind], "type",
+    bool old = s->kind == LM_ROPE_LINEAR || s->kind == LM_ROPE_DYNAMIC;
+    json_t *json = json_pack("{s:s, s:o}", old && !two_thetas ? "type" : "rope_type",
                              lm_rope_names[s->kind], "factor", real_of(s->factor));
     int bad = 0;
-    if (s->kind != LM_ROPE_LINEAR)
+    if (!old)
         bad |= json_object_set_new(json, "original_max_position_embeddings",
                                    json_integer(s->original_positions));
     if (s->kind == LM_ROPE_LLAMA3) {
@@ -81,7 +84,8 @@ static int set_rope(json_t *json, const struct lm_config *c, const struct lm_arc
     json_object_del(json, "rope_scaling");
     int bad = json_object_set_new(json, "rope_theta", real_of(c->rope_theta));
     if (c->rope_scaling.kind != LM_ROPE_PLAIN)
-        bad |= json_object_set_new(json, "rope_scaling", scaling_of(&c->rope_scaling));
+        bad |= json_object_set_new(json, "rope_scaling",
+                                   scaling_of(&c->rope_scaling, a->rope_theta_sliding));
     if (a->rope_theta_sliding)
         bad |= json_object_set_new(json, "rope_local_base_freq", real_of(c->rope_theta_sliding));
     return bad;

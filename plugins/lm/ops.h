@@ -35,7 +35,8 @@ void lm_products_make_invariant(struct lm_products *);
 
 /* LM_BF16 where the machine multiplies in bf16 faster than in f32, LM_F32 elsewhere. */
 enum lm_dtype lm_precision_best(void);
-/* "f32", "bf16", which is an error on a machine that does not multiply in it, or "auto", the best. */
+/* "f32", "bf16", which is an error on a machine that does not multiply in it, or "auto", the best.
+ */
 bool lm_precision_choose(const char *name, enum lm_dtype *out, struct leti_error *err);
 
 /* c[m][n] = beta c + a[m][k] b, beta 0 or 1, where b is [k][n], or [n][k] if b_transposed, and a
