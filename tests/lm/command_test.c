@@ -13,7 +13,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "gguf_build.h"
 #include "scratch.h"
+#include "tokenizer_bytes.h"
 #include "tokenizer_golden.h"
 
 /* What a call printed and returned. */
@@ -334,6 +336,42 @@ static void tokenizes_and_goes_back(void **state)
     free(from_input);
 }
 
+static void put_strings(struct gguf_build *b, const char *key, uint64_t n)
+{
+    gguf_key(b, key, GGUF_ARRAY);
+    gguf_u32(b, GGUF_STRING);
+    gguf_u64(b, n);
+}
+
+/* A tokenizer of the 256 bytes and of what one merge makes, without any weights. */
+static void tokenizes_with_what_a_gguf_file_carries(void **state)
+{
+    (void)state;
+    struct gguf_build b = { 0 };
+    gguf_begin(&b, 3, 0, 5);
+    gguf_key_text(&b, "general.architecture", "llama");
+    gguf_key_text(&b, "tokenizer.ggml.model", "gpt2");
+    gguf_key_text(&b, "tokenizer.ggml.pre", "gpt-2");
+    put_strings(&b, "tokenizer.ggml.tokens", 257);
+    for (int byte = 0; byte < 256; byte++) {
+        char spelling[3] = { 0 };
+        lm_spelling_of_byte(byte, spelling);
+        gguf_text(&b, spelling);
+    }
+    gguf_text(&b, "de");
+    put_strings(&b, "tokenizer.ggml.merges", 1);
+    gguf_text(&b, "d e");
+    gguf_align(&b, 32);
+    const char *folder = scratch_path(scratch_dir, "packed");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    assert_true(scratch_write(scratch_path(folder, "model.gguf"), b.data, b.size));
+    free(b.data);
+    run_well("tokenize packed --prompt 'def f' --json");
+    assert_non_null(strstr(out, "\"ids\": [256, 102, 32, 102]"));
+    run_well("tokenize packed/model.gguf --ids 256,102");
+    assert_string_equal(out, "def");
+}
+
 static void escapes_bytes_that_are_not_utf8(void **state)
 {
     (void)state;
@@ -522,6 +560,7 @@ int main(void)
         cmocka_unit_test(ends_with_1_where_it_cannot_print),
         cmocka_unit_test(tells_what_a_model_is),
         cmocka_unit_test(tokenizes_and_goes_back),
+        cmocka_unit_test(tokenizes_with_what_a_gguf_file_carries),
         cmocka_unit_test(escapes_bytes_that_are_not_utf8),
         cmocka_unit_test(gives_the_logits_of_every_position),
         cmocka_unit_test(scores_texts),
