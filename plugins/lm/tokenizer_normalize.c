@@ -11,6 +11,9 @@
 
 #include "tokenizer_bytes.h"
 
+/* A text of so many bytes may become GROWTH * (bytes + ROOM) of them: a space becomes three. */
+enum { GROWTH = 32, ROOM = 64 };
+
 /* ---- reading the description ---- */
 
 struct reader {
@@ -114,7 +117,7 @@ struct passage {
     struct lm_normalized *buffers;
     int next; /* the buffer that the text does not lie in */
     const char *text;
-    size_t size;
+    size_t size, limit; /* of what it may become */
     struct leti_error *err;
 };
 
@@ -122,6 +125,10 @@ struct passage {
 static char *reserve(struct passage *p, size_t size)
 {
     struct lm_normalized *b = p->buffers;
+    if (size > p->limit) {
+        leti_error_set(p->err, "the normalizer makes more than %zu bytes of a text", p->limit);
+        return NULL;
+    }
     if (size >= b->capacity[p->next]) {
         size_t capacity = size + size / 2 + 64;
         char *grown = realloc(b->bytes[p->next], capacity);
@@ -291,7 +298,9 @@ bool lm_normalize(const struct lm_normalizer *normalizer, struct lm_normalized *
                   bool prepends, const char *text, size_t size, const char **out, size_t *out_size,
                   struct leti_error *err)
 {
-    struct passage p = { buffers, 0, text, size, err };
+    if (size > SIZE_MAX / GROWTH - ROOM)
+        return leti_error_set(err, "a text of %zu bytes is too long", size);
+    struct passage p = { buffers, 0, text, size, GROWTH * (size + ROOM), err };
     for (size_t i = 0; size > 0 && i < normalizer->n; i++) {
         const struct lm_normalize_step *step = &normalizer->steps[i];
         if (step->what == LM_PREPEND && !prepends)

@@ -499,6 +499,35 @@ static void stops_patterns_that_run_away(void **state)
     json_decref(json);
 }
 
+/* Replace could make gigabytes of a line. */
+static void stops_normalizers_that_run_away(void **state)
+{
+    (void)state;
+    json_t *json = json_load_file(scratch_path(golden_path("gpt2"), "tokenizer.json"), 0, NULL);
+    assert_non_null(json);
+    char *to = malloc(10001);
+    assert_non_null(to);
+    memset(to, ' ', 10000);
+    to[10000] = '\0';
+    json_t *step = json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", " ",
+                             "content", to);
+    json_t *twice = json_pack("{s:s, s:[O, O]}", "type", "Sequence", "normalizers", step, step);
+    assert_int_equal(json_object_set_new(json, "normalizer", twice), 0);
+    char *text = json_dumps(json, JSON_COMPACT);
+    struct lm_tokenizer *t = NULL;
+    struct leti_error err = { "" };
+    assert_true(lm_tokenizer_parse("tokenizer.json", text, strlen(text), &t, &err));
+    struct lm_ids ids = { 0 };
+    assert_false(lm_tokenizer_encode(t, "a b c", 5, false, &ids, &err));
+    assert_non_null(strstr(err.text, "the normalizer makes more than"));
+    free(ids.ids);
+    lm_tokenizer_close(t);
+    json_decref(step);
+    json_decref(json);
+    free(to);
+    free(text);
+}
+
 static void survives_truncation(void **state)
 {
     (void)state;
@@ -532,6 +561,7 @@ int main(void)
         cmocka_unit_test(saves_what_it_read),
         cmocka_unit_test(refuses_and_names_what_it_cannot_do),
         cmocka_unit_test(stops_patterns_that_run_away),
+        cmocka_unit_test(stops_normalizers_that_run_away),
         cmocka_unit_test(survives_truncation),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
