@@ -94,14 +94,15 @@ struct lm_model {
 };
 
 /* Reads a Hugging Face model folder: config.json, tokenizer.json, model.safetensors (or the
- * sharded form with its index). A tensor that is missing, or of another shape than config.json
- * says, and a tokenizer with more ids than the embedding has rows, are errors. */
-bool lm_model_open(const char *dir, struct lm_model **out, struct leti_error *err);
+ * sharded form with its index); or a GGUF file, or a folder with one. A tensor that is missing, or
+ * of another shape than the config says, and a tokenizer with more ids than the embedding has rows,
+ * are errors. */
+bool lm_model_open(const char *path, struct lm_model **out, struct leti_error *err);
 
-/* The same from config.json and tokenizer.json alone, with random parameters: normal with
+/* The same from config and tokenizer alone, with random parameters: normal with
  * standard deviation 0.02, those that end a residual branch divided by sqrt(2 n_layers), norms 1.
  */
-bool lm_model_random(const char *dir, uint64_t seed, struct lm_model **out, struct leti_error *err);
+bool lm_model_random(const char *path, uint64_t seed, struct lm_model **out, struct leti_error *err);
 
 /* From a config alone: no tokenizer. For tests. */
 bool lm_model_create(const struct lm_config *, uint64_t seed, struct lm_model **out,
@@ -120,8 +121,8 @@ bool lm_model_add_specials(struct lm_model *, const char *const *names, size_t n
                            int32_t *ids, struct leti_error *err);
 
 /* Writes a folder that `transformers` loads: config.json, tokenizer.json, tokenizer_config.json,
- * model.safetensors in this type. from_dir (may be NULL): the folder that it once came from. */
-bool lm_model_save(const struct lm_model *, const char *from_dir, const char *dir,
+ * model.safetensors in this type. from (may be NULL): the folder or file that it once came from. */
+bool lm_model_save(const struct lm_model *, const char *from, const char *dir,
                    enum lm_dtype dtype, struct leti_error *err);
 
 #endif

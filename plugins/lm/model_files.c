@@ -8,6 +8,7 @@
 
 #include "architectures.h"
 #include "files.h"
+#include "model_gguf.h"
 #include "model_layout.h"
 #include "model_tensors.h"
 
@@ -226,7 +227,7 @@ static bool load_tokenizer(struct lm_model *m, const char *dir, struct leti_erro
     return true;
 }
 
-bool lm_model_open(const char *dir, struct lm_model **out, struct leti_error *err)
+static bool open_folder(const char *dir, struct lm_model **out, struct leti_error *err)
 {
     struct lm_config config;
     struct lm_model *model;
@@ -240,13 +241,27 @@ bool lm_model_open(const char *dir, struct lm_model **out, struct leti_error *er
     return true;
 }
 
-bool lm_model_random(const char *dir, uint64_t seed, struct lm_model **out, struct leti_error *err)
+bool lm_model_open(const char *path, struct lm_model **out, struct leti_error *err)
+{
+    char file[PATH_MAX];
+    bool gguf;
+    return lm_model_gguf_find(path, &gguf, file, err) &&
+           (gguf ? lm_model_gguf_open(file, out, err) : open_folder(path, out, err));
+}
+
+bool lm_model_random(const char *path, uint64_t seed, struct lm_model **out, struct leti_error *err)
 {
     struct lm_config config;
     struct lm_model *model;
-    if (!lm_config_read(dir, &config, err) || !lm_model_create(&config, seed, &model, err))
+    char file[PATH_MAX];
+    bool gguf;
+    if (!lm_model_gguf_find(path, &gguf, file, err))
         return false;
-    if (!load_tokenizer(model, dir, err)) {
+    if (gguf)
+        return lm_model_gguf_random(file, seed, out, err);
+    if (!lm_config_read(path, &config, err) || !lm_model_create(&config, seed, &model, err))
+        return false;
+    if (!load_tokenizer(model, path, err)) {
         lm_model_close(model);
         return false;
     }
@@ -303,8 +318,9 @@ static json_t *token_name(const struct lm_tokenizer *t, int32_t id)
     return name && lm_tokenizer_is_special(t, id) ? json_stringn(name, size) : json_null();
 }
 
-/* What `transformers` needs to open tokenizer.json, where the folder brought nothing along. */
-static bool write_tokenizer_config(const struct lm_model *m, const char *dir,
+/* What `transformers` needs to open tokenizer.json, where the folder brought nothing along; gguf:
+ * the file that the model came from, or NULL. */
+static bool write_tokenizer_config(const struct lm_model *m, const char *gguf, const char *dir,
                                    struct leti_error *err)
 {
     char path[PATH_MAX];
@@ -315,31 +331,49 @@ static bool write_tokenizer_config(const struct lm_model *m, const char *dir,
                   "model_max_length", m->config.max_positions, "clean_up_tokenization_spaces", 0,
                   "bos_token", token_name(m->tokenizer, m->config.bos), "eos_token",
                   token_name(m->tokenizer, m->config.eos));
-    bool ok = json ? lm_json_write(path, json, err) : leti_error_set(err, "%s: no memory", path);
+    bool ok = (json || leti_error_set(err, "%s: no memory", path)) &&
+              (!gguf || lm_model_gguf_describe_tokenizer(gguf, json, err)) &&
+              lm_json_write(path, json, err);
     json_decref(json);
     return ok;
 }
 
-static bool save_tokenizer(const struct lm_model *m, const char *from_dir, const char *dir,
-                           struct leti_error *err)
+/* The small files that a Hugging Face folder may have beside its tokenizer.json. */
+static bool copy_beside(const char *from_dir, const char *dir, bool *config,
+                        struct leti_error *err)
 {
     static const char *const beside[] = { "tokenizer_config.json", "special_tokens_map.json",
                                           "generation_config.json" };
     bool copied[3] = { false };
-    for (size_t i = 0; from_dir && i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         if (!lm_file_copy(from_dir, dir, beside[i], &copied[i], err))
             return false;
     }
+    *config = copied[0];
+    return true;
+}
+
+static bool save_tokenizer(const struct lm_model *m, const char *from_dir, const char *gguf,
+                           const char *dir, struct leti_error *err)
+{
+    bool config = false;
+    if (from_dir && !copy_beside(from_dir, dir, &config, err))
+        return false;
     if (!m->tokenizer)
         return true;
     return lm_tokenizer_save(m->tokenizer, dir, err) &&
-           (copied[0] || write_tokenizer_config(m, dir, err));
+           (config || write_tokenizer_config(m, gguf, dir, err));
 }
 
-bool lm_model_save(const struct lm_model *m, const char *from_dir, const char *dir,
-                   enum lm_dtype dtype, struct leti_error *err)
+bool lm_model_save(const struct lm_model *m, const char *from, const char *dir, enum lm_dtype dtype,
+                   struct leti_error *err)
 {
+    char file[PATH_MAX];
+    bool gguf = false;
+    if (from && !lm_model_gguf_find(from, &gguf, file, err))
+        return false;
+    const char *from_dir = gguf ? NULL : from;
     return lm_dir_make(dir, err) && lm_config_write(&m->config, from_dir, dir, dtype, err) &&
-           save_tokenizer(m, from_dir, dir, err) && save_weights(m, dir, dtype, err) &&
-           lm_dir_sync(dir, err);
+           save_tokenizer(m, from_dir, gguf ? file : NULL, dir, err) &&
+           save_weights(m, dir, dtype, err) && lm_dir_sync(dir, err);
 }
