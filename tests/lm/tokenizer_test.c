@@ -503,7 +503,7 @@ static void stops_patterns_that_run_away(void **state)
 static void stops_normalizers_that_run_away(void **state)
 {
     (void)state;
-    json_t *json = json_load_file(scratch_path(golden_path("gpt2"), "tokenizer.json"), 0, NULL);
+    json_t *json = json_load_file(scratch_path(golden_path("llama3"), "tokenizer.json"), 0, NULL);
     assert_non_null(json);
     char *to = malloc(10001);
     assert_non_null(to);
