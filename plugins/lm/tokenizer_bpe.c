@@ -49,7 +49,7 @@ static uint32_t hash_bytes(const char *bytes, size_t size)
     uint64_t part = 0;
     memcpy(&part, bytes, size);
     hash = (hash ^ part) * mixer;
-    return (uint32_t)(hash >> 32 ^ hash >> 3);
+    return (uint32_t)((hash ^ hash >> 32) * mixer >> 32);
 }
 
 static uint64_t hash_pair(int32_t left, int32_t right)
