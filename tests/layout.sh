@@ -20,7 +20,7 @@ for entry in *; do
     case $entry in
     CMakeLists.txt | CMakePresets.json | LICENSE | README.md) ;;
     host | plugins | proto | pipelines | tests | contrib) ;;
-    build | build-* | runs | data | compile_commands.json) ;; # ignored by git
+    build | build-* | runs | data | models | compile_commands.json) ;; # ignored by git
     *)
         echo "$entry: not part of the top level"
         failed=1

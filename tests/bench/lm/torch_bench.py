@@ -1,14 +1,14 @@
 """torch_bench - how fast PyTorch and transformers sample and train, at settings one chooses.
 
     torch_bench.py generate MODEL [--batch N] [--samples N] [--cache dynamic|static] [--compile]
-    torch_bench.py train MODEL [--sequences N] [--length N] [--adamw fused|foreach|loop] [--compile]
+    torch_bench.py train MODEL [--sequences N] [--length N] [--adamw fused|foreach|loop]
     torch_bench.py mix MODEL [--sequences N]
 
-MODEL is a Hugging Face folder. Prints one JSON object a round. `generate` is model.generate in bf16, drawing at temperature 1 to the full
-length; the first token is timed apart. `train` is forward, backward and AdamW with f32 weights
-under bf16 autocast. `mix` is the same on 64 sequences of 60 to 512 tokens, as evenly spread as
-their logarithms and in random order, padded to the longest of their batch as LETI's reference
-collator does; only tokens that are not padding count.
+MODEL is a Hugging Face folder. Prints one JSON object a round. `generate` is model.generate in
+bf16, drawing at temperature 1 to the full length; the first token is timed apart. `train` is
+forward, backward and AdamW with f32 weights under bf16 autocast. `mix` is the same on 64 sequences
+of 60 to 512 tokens, as evenly spread as their logarithms and in random order, padded to the longest
+of their batch as LETI's reference collator does; only tokens that are not padding count.
 
 pip install torch transformers
 
