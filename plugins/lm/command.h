@@ -26,9 +26,6 @@ int command_fail(const struct leti_error *err);
  * is said in the user's words. */
 bool command_find(const char *path, bool *folder, struct leti_error *err);
 
-/* Whether there is a file of this name in a folder. */
-bool command_has(const char *folder, const char *name);
-
 /* Opens a model where command_find finds one, in the precision that is asked for. */
 bool command_open(const struct command_model *, struct lm_model **out, struct leti_error *err);
 

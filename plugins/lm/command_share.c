@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "model_gguf.h"
 
 int command_fail(const struct leti_error *err)
 {
@@ -29,13 +30,6 @@ static bool starts_as_gguf(const char *path)
     return yes;
 }
 
-bool command_has(const char *folder, const char *name)
-{
-    char file[PATH_MAX];
-    struct leti_error ignored;
-    return lm_path(folder, name, file, &ignored) && lm_file_exists(file);
-}
-
 bool command_find(const char *path, bool *folder, struct leti_error *err)
 {
     struct stat st;
@@ -50,10 +44,12 @@ bool command_find(const char *path, bool *folder, struct leti_error *err)
 bool command_open(const struct command_model *model, struct lm_model **out, struct leti_error *err)
 {
     const char *path = model->path;
-    bool folder = false;
-    if (!command_find(path, &folder, err))
+    bool folder = false, gguf = false;
+    char file[PATH_MAX];
+    if (!command_find(path, &folder, err) || !lm_model_gguf_find(path, &gguf, file, err) ||
+        (!gguf && !lm_path(path, "config.json", file, err)))
         return false;
-    if (folder && !command_has(path, "config.json") && !command_has(path, "model.gguf"))
+    if (!lm_file_exists(file))
         return leti_error_set(err, "%s: not a model folder, it has no config.json", path);
     if (!lm_model_open(path, out, err))
         return false;

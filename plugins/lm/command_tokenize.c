@@ -7,7 +7,7 @@
 
 #include "command.h"
 #include "command_json.h"
-#include "files.h"
+#include "model_gguf.h"
 #include "tokenizer_gguf.h"
 
 struct arguments {
@@ -122,16 +122,14 @@ static bool run(const struct arguments *a, const struct lm_tokenizer *t, struct 
 /* Of a folder its tokenizer.json, or of the GGUF file that the path names or the folder holds. */
 static bool open_tokenizer(const char *path, struct lm_tokenizer **out, struct leti_error *err)
 {
-    bool folder = false;
+    bool folder = false, found = false;
     char file[PATH_MAX];
     struct lm_gguf *gguf;
-    if (!command_find(path, &folder, err))
+    if (!command_find(path, &folder, err) || !lm_model_gguf_find(path, &found, file, err))
         return false;
-    if (folder && (command_has(path, "tokenizer.json") || !command_has(path, "model.gguf")))
+    if (!found)
         return lm_tokenizer_open(path, out, err);
-    if (folder && !lm_path(path, "model.gguf", file, err))
-        return false;
-    if (!lm_gguf_open(folder ? file : path, &gguf, err))
+    if (!lm_gguf_open(file, &gguf, err))
         return false;
     bool ok = lm_tokenizer_from_gguf(gguf, out, err);
     lm_gguf_close(gguf);

@@ -1,5 +1,5 @@
 /* gguf_fuzz - any bytes as a GGUF file: its fields by every type, its tensors dequantised,
- * the tokenizer that it carries.
+ * the tokenizer and the shape of the model that it carries.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "gguf.h"
@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "fuzz_tokenizer.h"
+#include "model_gguf.h"
 #include "tokenizer_gguf.h"
 
 static const char *const keys[] = {
@@ -89,6 +90,14 @@ static void read_tokenizer(const struct lm_gguf *file)
     lm_tokenizer_close(tokenizer);
 }
 
+static void read_shape(const struct lm_gguf *file)
+{
+    struct leti_error err;
+    struct lm_config config;
+    if (lm_model_gguf_config(file, &config, &err))
+        FUZZ_HOLDS(lm_config_check("input", &config, &err));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct leti_error err;
@@ -106,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         dequantise(lm_gguf_at(file, i));
     }
     read_tokenizer(file);
+    read_shape(file);
     lm_gguf_close(file);
     return 0;
 }

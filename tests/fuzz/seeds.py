@@ -204,15 +204,31 @@ def gguf(fields, tensors, alignment=32):
     return out + b"\0" * (-len(out) % alignment) + data
 
 
-def gguf_model(architecture, tokens, **more):
+def gguf_shape(architecture, **more):
     a = architecture
-    return {
-        "general.architecture": (TEXT_TYPE, a), "general.alignment": (U32, 32),
-        f"{a}.block_count": (U32, 1), f"{a}.context_length": (U32, 64),
-        f"{a}.embedding_length": (U32, 32), f"{a}.feed_forward_length": (U32, 64),
-        f"{a}.attention.head_count": (U32, 2), f"{a}.attention.head_count_kv": (U32, 1),
+    fields = {
+        "general.architecture": (TEXT_TYPE, a), f"{a}.block_count": (U32, 1),
+        f"{a}.context_length": (U32, 64), f"{a}.embedding_length": (U32, 32),
+        f"{a}.feed_forward_length": (U32, 64), f"{a}.attention.head_count": (U32, 2),
+        f"{a}.attention.head_count_kv": (U32, 1), f"{a}.attention.layer_norm_epsilon": (F32, 1e-5),
         f"{a}.attention.layer_norm_rms_epsilon": (F32, 1e-5), f"{a}.rope.freq_base": (F32, 1e4),
-        f"{a}.rope.dimension_count": (U32, 16), f"{a}.vocab_size": (U32, len(tokens)),
+        f"{a}.rope.dimension_count": (U32, 16)}
+    return {**fields, **{f"{a}.{key}": value for key, value in more.items()}}
+
+
+ARCHITECTURES = {
+    "llama": {"rope.scaling.type": (TEXT_TYPE, "linear"), "rope.scaling.factor": (F32, 2.0)},
+    "qwen2": {"rope.scaling.type": (TEXT_TYPE, "yarn"), "rope.scaling.factor": (F32, 4.0),
+              "rope.scaling.original_context_length": (U32, 16)},
+    "qwen3": {"attention.key_length": (U32, 16), "attention.value_length": (U32, 16)},
+    "gemma3": {"attention.key_length": (U32, 16), "attention.sliding_window": (U32, 16)},
+    "gpt2": {"attention.head_count_kv": (U32, 2)},
+}
+
+
+def gguf_model(architecture, tokens, **more):
+    return {
+        **gguf_shape(architecture), "general.alignment": (U32, 32),
         "tokenizer.ggml.tokens": (ARRAY, (TEXT_TYPE, tokens)),
         "tokenizer.ggml.bos_token_id": (U32, 1), "tokenizer.ggml.eos_token_id": (U32, 2),
         "tokenizer.ggml.add_bos_token": (BOOL, False), **more}
@@ -228,6 +244,9 @@ def gguf_seeds(out):
         "a": (ARRAY, (U32, [1, 2])), "s": (ARRAY, (TEXT_TYPE, ["a", ""]))},
         {"x": ("F32", [2, 3]), "y": ("F16", [5])}, alignment=64))
     put(out, "nested", gguf({"a": (ARRAY, (ARRAY, [(U32, [1, 2]), (U32, [])]))}, {}))
+    for architecture, more in ARCHITECTURES.items():
+        put(out, architecture, gguf(gguf_shape(architecture, **more),
+                                    {"token_embd.weight": ("F16", [32, 2])}))
     alphabet = byte_alphabet() + ["<|good|>", "er", "\u0120\u0120"]
     put(out, "bpe", gguf(gguf_model(
         "llama", alphabet, **{
