@@ -102,7 +102,8 @@ bool lm_model_open(const char *path, struct lm_model **out, struct leti_error *e
 /* The same from config and tokenizer alone, with random parameters: normal with
  * standard deviation 0.02, those that end a residual branch divided by sqrt(2 n_layers), norms 1.
  */
-bool lm_model_random(const char *path, uint64_t seed, struct lm_model **out, struct leti_error *err);
+bool lm_model_random(const char *path, uint64_t seed, struct lm_model **out,
+                     struct leti_error *err);
 
 /* From a config alone: no tokenizer. For tests. */
 bool lm_model_create(const struct lm_config *, uint64_t seed, struct lm_model **out,
@@ -122,7 +123,7 @@ bool lm_model_add_specials(struct lm_model *, const char *const *names, size_t n
 
 /* Writes a folder that `transformers` loads: config.json, tokenizer.json, tokenizer_config.json,
  * model.safetensors in this type. from (may be NULL): the folder or file that it once came from. */
-bool lm_model_save(const struct lm_model *, const char *from, const char *dir,
-                   enum lm_dtype dtype, struct leti_error *err);
+bool lm_model_save(const struct lm_model *, const char *from, const char *dir, enum lm_dtype dtype,
+                   struct leti_error *err);
 
 #endif

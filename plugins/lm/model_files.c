@@ -339,8 +339,7 @@ static bool write_tokenizer_config(const struct lm_model *m, const char *gguf, c
 }
 
 /* The small files that a Hugging Face folder may have beside its tokenizer.json. */
-static bool copy_beside(const char *from_dir, const char *dir, bool *config,
-                        struct leti_error *err)
+static bool copy_beside(const char *from_dir, const char *dir, bool *config, struct leti_error *err)
 {
     static const char *const beside[] = { "tokenizer_config.json", "special_tokens_map.json",
                                           "generation_config.json" };

@@ -14,6 +14,7 @@
 
 #include "files.h"
 #include "leti/plugin.h"
+#include "model_gguf.h"
 
 /* What the run's seed is mixed with. */
 enum { SEED_INIT = 101, SEED_TOKENS = 102, SEED_ADAPTER = 103 };
@@ -56,8 +57,10 @@ static void stop(void *self)
 static bool has_parameters(const char *dir)
 {
     char file[PATH_MAX], index[PATH_MAX];
+    bool gguf = false;
     struct leti_error err;
-    return !lm_path(dir, "model.safetensors", file, &err) ||
+    return (lm_model_gguf_find(dir, &gguf, file, &err) && gguf) ||
+           !lm_path(dir, "model.safetensors", file, &err) ||
            !lm_path(dir, "model.safetensors.index.json", index, &err) || lm_file_exists(file) ||
            lm_file_exists(index);
 }
