@@ -329,7 +329,9 @@ bool lm_bf16_product(struct lm_bf16 *bf16, const float *a, const uint16_t *packe
 {
     struct shape shape = { .m = m, .n = n, .k = k, .threads = team(), .sum = beta != 0.0f };
     struct worker *worker = this_worker(bf16, err);
-    return worker && take_rows(&worker->a, a, k, k, m, err) &&
+    if (!worker || !take_rows(&worker->a, a, k, k, m, err))
+        return false;
+    return lm_bf16_few_rows(worker->a.data, packed, c, beta, m, n, k) ||
            run(bf16, worker, &shape, worker->a.data, packed, c, err);
 }
 

@@ -26,6 +26,12 @@ void lm_bf16_destroy(struct lm_bf16 *);
 bool lm_bf16_product(struct lm_bf16 *, const float *a, const uint16_t *packed, float *c, float beta,
                      int64_t m, int64_t n, int64_t k, struct leti_error *err);
 
+/* The same of at most LM_BF16_FEW rows, a in bf16 already. False: not on this machine, or not of
+ * these sizes. */
+enum { LM_BF16_FEW = 4 };
+bool lm_bf16_few_rows(const uint16_t *a, const uint16_t *packed, float *c, float beta, int64_t m,
+                      int64_t n, int64_t k);
+
 /* c [m][n] += a [k][m]^T b [k][n], where a row of a takes up a_stride elements. */
 bool lm_bf16_gradient(struct lm_bf16 *, const float *a, int64_t a_stride, const float *b, float *c,
                       int64_t m, int64_t n, int64_t k, struct leti_error *err);

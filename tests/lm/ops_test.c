@@ -160,6 +160,81 @@ static double norm_of_weight(const void *context, const float *weight)
     return norm_loss(c, c->x, weight);
 }
 
+/* With numbers that bf16 holds exactly, so that only the order of sums differs from the truth.
+ * Where the machine does not multiply in bf16 this is f32. */
+static float *coarse(size_t n)
+{
+    float *x = array(n);
+    for (size_t i = 0; i < n; i++)
+        x[i] = roundf(x[i] * 64.0f) / 64.0f;
+    return x;
+}
+
+static void all_three_products(struct lm_products *products, int64_t N, int64_t rows,
+                               int64_t columns, float beta)
+{
+    struct leti_error err;
+    struct lm_weight *weight = NULL;
+    float *w = coarse((size_t)(rows * columns)), *x = coarse((size_t)(N * columns));
+    float *y = coarse((size_t)(N * rows)), *dy = coarse((size_t)(N * rows));
+    float *dx = array((size_t)(N * columns)), *dw = coarse((size_t)(rows * columns));
+    double *want = calloc((size_t)((N + rows) * (rows + columns)), sizeof *want);
+    assert_non_null(want);
+    assert_true(lm_weight_create(rows, columns, lm_precision_best(), true, &weight, &err));
+    lm_weight_set(weight, w);
+    for (int64_t n = 0; n < N; n++)
+        for (int64_t i = 0; i < rows; i++) {
+            want[n * rows + i] = (double)beta * (double)y[n * rows + i];
+            for (int64_t j = 0; j < columns; j++)
+                want[n * rows + i] += (double)x[n * columns + j] * (double)w[i * columns + j];
+        }
+    assert_true(lm_linear(products, weight, x, y, beta, N, &err));
+    for (int64_t i = 0; i < N * rows; i++)
+        assert_near("y", (size_t)i, y[i], want[i], 1e-5);
+    for (int64_t n = 0; n < N; n++)
+        for (int64_t j = 0; j < columns; j++) {
+            want[n * columns + j] = 0.0;
+            for (int64_t i = 0; i < rows; i++)
+                want[n * columns + j] += (double)dy[n * rows + i] * (double)w[i * columns + j];
+        }
+    assert_true(lm_linear_backward(products, weight, dy, dx, N, &err));
+    for (int64_t i = 0; i < N * columns; i++)
+        assert_near("dx", (size_t)i, dx[i], want[i], 1e-5);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            want[i * columns + j] = (double)dw[i * columns + j];
+            for (int64_t n = 0; n < N; n++)
+                want[i * columns + j] += (double)dy[n * rows + i] * (double)x[n * columns + j];
+        }
+    assert_true(
+        lm_linear_gradient(products, lm_precision_best(), dy, rows, x, dw, rows, columns, N, &err));
+    for (int64_t i = 0; i < rows * columns; i++)
+        assert_near("dw", (size_t)i, dw[i], want[i], 1e-5);
+    lm_weight_destroy(weight);
+    free(w);
+    free(x);
+    free(y);
+    free(dy);
+    free(dx);
+    free(dw);
+    free(want);
+}
+
+static void multiplies_with_weights_of_any_size_by_any_number_of_rows(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][2] = {
+        { 64, 32 }, { 100, 40 }, { 31, 7 }, { 160, 96 }, { 1, 64 }
+    };
+    struct leti_error err;
+    struct lm_products *products = NULL;
+    assert_true(lm_products_create(&products, &err));
+    for (int64_t N = 1; N < 20; N++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            all_three_products(products, N, sizes[i][0], sizes[i][1], N % 2 ? 1.0f : 0.0f);
+    lm_products_destroy(products);
+}
+
 static void normalises_and_back(void **state)
 {
     (void)state;
@@ -615,6 +690,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiplies_every_transposition),
         cmocka_unit_test(adds_the_gradient_of_some_rows),
+        cmocka_unit_test(multiplies_with_weights_of_any_size_by_any_number_of_rows),
         cmocka_unit_test(normalises_and_back),
         cmocka_unit_test(rotates_halves_of_heads),
         cmocka_unit_test(attends_and_back),
