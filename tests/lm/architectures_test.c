@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "architectures.h"
+#include "decoder.h"
 #include "model_layout.h"
 #include "model_tensors.h"
 #include "same_config.h"
@@ -322,19 +323,27 @@ static void refuses_a_decoder_that_the_files_have_no_place_for(void **state)
 
 /* ---- special tokens ---- */
 
+static struct lm_config small(enum lm_arch arch)
+{
+    struct lm_config c = lm_architectures[arch].base;
+    c.n_layers = 5;
+    c.d_model = c.d_ff = 32;
+    c.n_heads = c.n_kv_heads = 4;
+    c.head_dim = 8;
+    c.rotary_dim = c.rotary_dim > 0 ? 4 : 0;
+    c.vocab_size = 646; /* of the golden tokenizer */
+    c.max_positions = 16;
+    c.window = c.window > 0 ? 3 : 0;
+    c.full_every = c.full_every > 0 ? 3 : 0;
+    c.bos = c.eos = -1;
+    return c;
+}
+
 static void adds_special_tokens_to_every_architecture(void **state)
 {
     (void)state;
     for (enum lm_arch arch = LM_LLAMA; arch < LM_N_ARCHS; arch++) {
-        struct lm_config c = lm_architectures[arch].base;
-        c.n_layers = 2;
-        c.d_model = c.d_ff = 32;
-        c.n_heads = c.n_kv_heads = 4;
-        c.head_dim = 8;
-        c.rotary_dim = c.rotary_dim > 0 ? 4 : 0;
-        c.vocab_size = 646; /* of the golden tokenizer */
-        c.max_positions = 16;
-        c.bos = c.eos = -1;
+        struct lm_config c = small(arch);
         struct lm_model *m;
         struct leti_error err = { "" };
         if (!lm_model_create(&c, 5, &m, &err) ||
@@ -361,6 +370,39 @@ static void adds_special_tokens_to_every_architecture(void **state)
     }
 }
 
+/* ---- gradients ---- */
+
+static void recomputes_every_architecture_to_the_same_bits(void **state)
+{
+    (void)state;
+    static const int32_t tokens[] = { 5, 4, 3, 2, 1, 0, 7, 9, 11, 13, 600, 2 };
+    static const int32_t targets[] = { 4, 3, 2, 1, 0, 7, 9, 11, 13, 600, 2, 3 };
+    static const int32_t starts[] = { 0, 8, 12 };
+    const struct lm_batch batch = { tokens, targets, starts, 2 };
+    for (enum lm_arch arch = LM_LLAMA; arch < LM_N_ARCHS; arch++) {
+        struct lm_config c = small(arch);
+        struct lm_model *m;
+        struct lm_decoder *keeping, *lean;
+        struct leti_error err = { "" };
+        double loss[2];
+        int64_t counted;
+        if (!lm_model_create(&c, 9, &m, &err) || !lm_decoder_create(&c, 12, &keeping, &err) ||
+            !lm_decoder_create_recomputing(&c, 12, &lean, &err))
+            fail_msg("%s", err.text);
+        float *a = calloc(m->n_params, sizeof *a), *b = calloc(m->n_params, sizeof *b);
+        assert_true(a && b);
+        assert_true(lm_decoder_backward(keeping, m, &batch, 1, a, &loss[0], &counted, &err));
+        assert_true(lm_decoder_backward(lean, m, &batch, 1, b, &loss[1], &counted, &err));
+        assert_true(loss[0] == loss[1]);
+        assert_memory_equal(a, b, m->n_params * sizeof *a);
+        free(a);
+        free(b);
+        lm_decoder_destroy(keeping);
+        lm_decoder_destroy(lean);
+        lm_model_close(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +415,7 @@ int main(void)
         cmocka_unit_test(stores_what_it_undoes),
         cmocka_unit_test(refuses_a_decoder_that_the_files_have_no_place_for),
         cmocka_unit_test(adds_special_tokens_to_every_architecture),
+        cmocka_unit_test(recomputes_every_architecture_to_the_same_bits),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
