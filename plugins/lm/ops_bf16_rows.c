@@ -18,11 +18,11 @@
 #define BF16_INLINE BF16 static inline __attribute__((always_inline))
 
 enum {
-    COLUMNS = 64,     /* of a block of the packed weight */
-    UNIT = 32,        /* columns that threads share out */
-    LANES = 16,       /* columns of a vector */
-    ROUND = 32,       /* rows of the weight that are padded to */
-    AHEAD = 16 << 10, /* elements, several times what the memory takes to answer */
+    COLUMNS = 64,    /* of a block of the packed weight */
+    UNIT = 32,       /* columns that threads share out */
+    LANES = 16,      /* columns of a vector */
+    ROUND = 32,      /* rows of the weight that are padded to */
+    AHEAD = 4 << 10, /* elements, several times what the memory takes to answer */
 };
 
 /* The product of `rows` rows with vectors * LANES columns; b points at the first of them. */
