@@ -1,8 +1,8 @@
 /* tokenizer.c - text to token ids and back.
  *
- * Encoding goes in three steps: added tokens are cut out, what lies between them is split into
- * words, and each word becomes the tokens that its merges lead to. Nothing is written to the
- * tokenizer on the way: threads may share it.
+ * Encoding goes in four steps: added tokens are cut out, what lies between them is normalized and
+ * split into words, and each word becomes the tokens that its merges lead to. All that is written
+ * to the tokenizer on the way is an atomic flag a token (tokenizer_bpe.c): threads may share it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tokenizer.h"
