@@ -149,6 +149,8 @@ bool lm_model_add_specials(struct lm_model *m, const char *const *names, size_t 
         draw(&random, embedding, m->params + m->embedding + row * C, C);
         if (!m->config.tied)
             draw(&random, head, m->params + m->head + row * C, C);
+        if (m->head_bias != LM_NONE)
+            m->params[m->head_bias + row] = 0.0f; /* whatever nobody's row learnt */
     }
     lm_model_changed(m);
     return true;

@@ -116,8 +116,9 @@ void lm_model_changed(struct lm_model *);
 
 /* Adds special tokens to the tokenizer and rows for them to the embedding (and to an untied
  * head), drawn normal at the standard deviation of the trained rows; those that exist are found
- * again. ids has n elements. Rows that exist already but that no token used are drawn too.
- * The parameters may move: whoever keeps arrays beside them (moments) sizes them afterwards. */
+ * again. ids has n elements. Rows that exist already but that no token used are drawn too; the
+ * biases of all these are 0. The parameters may move: whoever keeps arrays beside them (moments)
+ * sizes them afterwards. */
 bool lm_model_add_specials(struct lm_model *, const char *const *names, size_t n, uint64_t seed,
                            int32_t *ids, struct leti_error *err);
 
