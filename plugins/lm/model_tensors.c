@@ -99,7 +99,7 @@ static bool check_shape(const struct lm_params_source *source, const struct lm_t
     for (size_t i = 0, used = 0; i < s->n_dims && used < sizeof shape; i++)
         used += (size_t)snprintf(shape + used, sizeof shape - used, i ? " x %lld" : "%lld",
                                  (long long)s->dims[i]);
-    return leti_error_set(err, "%s: tensor %s has shape %s, config.json says %lld x %lld",
+    return leti_error_set(err, "%s: tensor %s has shape %s, the config says %lld x %lld",
                           source->name, t->name, shape, (long long)first, (long long)second);
 }
 

@@ -310,7 +310,7 @@ static void refuses_tensors_that_do_not_fit(void **state)
     sources[2].dims[0]--;
     write_folder(dir, m, sources, n, false);
     assert_false(lm_model_open(dir, &again, &err));
-    assert_non_null(strstr(err.text, "q_proj.weight has shape 29 x 24, config.json says 30 x 24"));
+    assert_non_null(strstr(err.text, "q_proj.weight has shape 29 x 24, the config says 30 x 24"));
     sources[2] = whole;
 
     sources[n] =
