@@ -55,7 +55,8 @@ def rows_of(c):
     many = ["bf16", "q8_0", "q4_0_all"]
     generate64 = c.torch("generate", "--batch=64", "--samples=8")
     generate16 = c.torch("generate", "--batch=16", "--samples=2")
-    mix = {f"batches of {n}": c.torch("mix", f"--batch={n}") for n in (8, 16)}
+    half = {f"batches of {n}": ("mix", f"--batch={n}", f"--batches={32 // n}") for n in (8, 16)}
+    mix = {name: c.torch(*options) for name, options in half.items()}
     decode64 = c.leti("decode", batch=64, samples=8)
     decode16 = c.leti("decode", batch=16, samples=2)
     decode1 = c.leti("decode", batch=1, precision="bf16")
