@@ -299,7 +299,9 @@ struct training {
     struct lm_model *model;
     struct lm_decoder *decoder;
     int32_t *tokens, *targets, *starts;
-    int32_t n; /* sequences */
+    int32_t *pass_starts; /* of those that go through at once */
+    int32_t pass_tokens;  /* at most so many */
+    int32_t n;            /* sequences */
     float *grad, *m, *v;
     int64_t step;
     struct leti_error *err;
@@ -311,6 +313,7 @@ static void training_end(struct training *t)
     free(t->tokens);
     free(t->targets);
     free(t->starts);
+    free(t->pass_starts);
     free(t->grad);
     free(t->m);
     free(t->v);
@@ -334,35 +337,53 @@ static int32_t lay_out(int32_t *starts, bool mix, int32_t n, int32_t shortest, i
     return sequences;
 }
 
-static bool training_begin(struct training *t, int32_t N, int32_t max_sequences)
+/* As the trainer does, in passes of PASS_TOKENS or the longest sequence, whose gradients add up. */
+static bool training_begin(struct training *t, int32_t N, int32_t longest, int32_t max_sequences)
 {
+    enum { PASS_TOKENS = 512 };
     size_t n_params = t->model->n_params;
     t->tokens = malloc((size_t)N * sizeof *t->tokens);
     t->targets = malloc((size_t)N * sizeof *t->targets);
     t->starts = malloc(((size_t)max_sequences + 1) * sizeof *t->starts);
+    t->pass_starts = malloc(((size_t)max_sequences + 1) * sizeof *t->pass_starts);
+    t->pass_tokens = at_least(PASS_TOKENS, longest);
     t->grad = zeros(n_params);
     t->m = zeros(n_params);
     t->v = zeros(n_params);
-    if (!t->tokens || !t->targets || !t->starts || !t->grad || !t->m || !t->v)
+    if (!t->tokens || !t->targets || !t->starts || !t->pass_starts || !t->grad || !t->m || !t->v)
         return leti_error_set(t->err, "no memory for a batch of %d tokens", N);
     struct lm_random random = { 1 };
     for (int32_t i = 0; i < N; i++)
         t->tokens[i] = (int32_t)(lm_random_u64(&random) % (uint64_t)t->model->config.vocab_size);
     for (int32_t i = 0; i < N; i++)
         t->targets[i] = t->tokens[(i + 1) % N];
-    return lm_decoder_create(&t->model->config, N, &t->decoder, t->err);
+    return lm_decoder_create(&t->model->config, t->pass_tokens, &t->decoder, t->err);
+}
+
+/* The sequences from `first` on that fit into a pass; returns the one behind them. */
+static int32_t pass_of(struct training *t, int32_t first, struct lm_batch *out)
+{
+    int32_t i = first, from = t->starts[first];
+    t->pass_starts[0] = 0;
+    for (; i < t->n && t->starts[i + 1] - from <= t->pass_tokens; i++)
+        t->pass_starts[i + 1 - first] = t->starts[i + 1] - from;
+    *out = (struct lm_batch){ t->tokens + from, t->targets + from, t->pass_starts, i - first };
+    return i;
 }
 
 static bool step_of(struct training *t, double *seconds)
 {
     const struct lm_adamw adamw = { 1e-5f, 0.9f, 0.999f, 1e-8f, 0.01f, ++t->step };
-    const struct lm_batch batch = { t->tokens, t->targets, t->starts, t->n };
     double loss, start = command_clock();
     int64_t counted;
     memset(t->grad, 0, t->model->n_params * sizeof *t->grad);
-    if (!lm_decoder_backward(t->decoder, t->model, &batch, 1.0f / (float)t->starts[t->n], t->grad,
-                             &loss, &counted, t->err))
-        return false;
+    for (int32_t i = 0; i < t->n;) {
+        struct lm_batch batch;
+        i = pass_of(t, i, &batch);
+        if (!lm_decoder_backward(t->decoder, t->model, &batch, 1.0f / (float)t->starts[t->n],
+                                 t->grad, &loss, &counted, t->err))
+            return false;
+    }
     for (size_t i = 0; i < t->model->n_tensors; i++) {
         const struct lm_tensor *w = &t->model->tensors[i];
         lm_adamw_update(&adamw, t->model->params + w->offset, t->grad + w->offset, t->m + w->offset,
@@ -403,7 +424,7 @@ bool bench_train(const struct bench_sizes *sizes, struct lm_model *model, bool m
     struct training t = { .model = model, .n = 1, .err = err };
     double seconds[MOST_REPEATS], probe = 0;
     int32_t most = n * longest / shortest + n + 1; /* sequences; more would not be so long */
-    bool ok = training_begin(&t, (n + 1) * longest, most);
+    bool ok = training_begin(&t, (n + 1) * longest, longest, most);
     if (ok) {
         t.n = lay_out(t.starts, false, 1, shortest, longest, longest);
         ok = step_of(&t, &probe) && step_of(&t, &probe);
