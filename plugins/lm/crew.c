@@ -9,9 +9,15 @@
 
 #include "buffer.h"
 
-/* Rows a thread for which it is worth to read all weights by itself, and multiplications a layer
- * for which it is worth that threads meet at every operation. */
-enum { ROWS_A_THREAD = 2 * LM_ROWS, LARGE_LAYER = 1 << 24 };
+/* Rows a thread for which it is worth to read all weights by itself, and how many more if they come
+ * from memory each time; multiplications a layer for which it is worth that threads meet at every
+ * operation. */
+enum {
+    ROWS_A_THREAD = 2 * LM_ROWS,
+    FROM_MEMORY = 4,
+    LARGE_MODEL = 8 << 20 /* parameters */,
+    LARGE_LAYER = 1 << 24,
+};
 
 struct part {
     struct lm_forward *forward;
@@ -97,7 +103,8 @@ void lm_crew_destroy(struct lm_crew *crew)
 /* Whether so many rows are shared out, a part to each thread. */
 static bool in_parts(const struct lm_crew *crew, int32_t rows)
 {
-    return crew->n_parts > 1 && rows / ROWS_A_THREAD >= crew->n_parts;
+    int32_t least = ROWS_A_THREAD * (crew->model->n_params > LARGE_MODEL ? FROM_MEMORY : 1);
+    return crew->n_parts > 1 && rows / least >= crew->n_parts;
 }
 
 /* Threads that share out each operation on so many rows. (A few rows take as long as one, which

@@ -51,13 +51,14 @@ static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct le
            lm_buffer((size_t)max_positions, D * sizeof(float), &f->rope[1], err);
 }
 
-/* Rows that products are made of for n: see LM_ROWS. In bf16 a row is as good as sixteen; in steps,
- * so that kernels are made for a few numbers of them. */
+/* Rows that products are made of for n: see LM_ROWS. A few are read for by themselves; in bf16 more
+ * are taken in steps, so that kernels are made for some numbers of them only. */
 static int32_t padded(const struct lm_forward *f, int32_t n)
 {
-    if (f->weights->precision != LM_BF16)
-        return lm_rows(n);
-    return n <= 4 ? n : (n + 3) / 4 * 4;
+    enum { FEW = 4, STEP = 4 };
+    if (n <= FEW && !f->model->batch_invariant)
+        return n;
+    return f->weights->precision == LM_BF16 ? (n + STEP - 1) / STEP * STEP : lm_rows(n);
 }
 
 bool lm_forward_create(const struct lm_model *model, const struct lm_weights *weights,

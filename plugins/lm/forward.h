@@ -45,8 +45,9 @@ bool lm_forward_logits(struct lm_forward *, const float *hidden, int32_t n, floa
                        struct leti_error *err);
 
 /* Products are made of whole multiples of this many rows: for fewer oneDNN takes other kernels.
- * With AVX-512 and one thread a row then comes out the same to the last bit however many others
- * there are, and with it a whole sample; elsewhere the last bits may differ. */
+ * With AVX-512, one thread and more than four rows, in f32, a row then comes out the same to the
+ * last bit however many others there are; elsewhere the last bits may differ, unless the model is
+ * batch_invariant. */
 enum { LM_ROWS = 16 };
 
 static inline int32_t lm_rows(int32_t n)

@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "ops_bf16.h"
+#include "ops_rows.h"
 
 struct lm_products {
     struct lm_bf16 *bf16;
@@ -167,6 +168,10 @@ bool lm_linear(struct lm_products *products, const struct lm_weight *w, const fl
         return lm_bf16_product(products->bf16, x, w->forward, y, beta, N, w->rows, w->columns, err);
     if (products->invariant)
         return linear_in_tiles(w, x, y, beta, N, err);
+    if (N <= LM_FEW_ROWS) {
+        lm_few_rows(x, w->params, y, beta, N, w->rows, w->columns);
+        return true;
+    }
     return lm_matmul(products, x, false, w->params, true, y, beta, N, w->rows, w->columns, err);
 }
 
