@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +81,31 @@ fail:
     free(bytes);
     close(fd);
     return false;
+}
+
+bool lm_file_map(const char *path, const char *kind, size_t least, void **map, size_t *size,
+                 struct leti_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return leti_error_set(err, "%s: cannot open: %s", path, strerror(errno));
+    struct stat st;
+    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (!ok) {
+        leti_error_set(err, "%s: not a regular file", path);
+    } else if ((size_t)st.st_size < least) {
+        ok = leti_error_set(err, "%s: %lld bytes, a %s file has at least %zu", path,
+                            (long long)st.st_size, kind, least);
+    } else {
+        void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        ok = at != MAP_FAILED || leti_error_set(err, "%s: cannot map: %s", path, strerror(errno));
+        if (ok) {
+            *map = at;
+            *size = (size_t)st.st_size;
+        }
+    }
+    close(fd); /* only read from: nothing can be lost */
+    return ok;
 }
 
 bool lm_json_parse(const char *name, const char *text, size_t size, struct json_t **out,

@@ -22,6 +22,11 @@ bool lm_file_exists(const char *path);
 bool lm_file_read(const char *path, size_t limit, char **data, size_t *size,
                   struct leti_error *err);
 
+/* Maps a regular file of at least `least` bytes, of which the caller unmaps *size at *map. kind
+ * stands for what it is in errors. */
+bool lm_file_map(const char *path, const char *kind, size_t least, void **map, size_t *size,
+                 struct leti_error *err);
+
 /* Parses text; name stands for it in errors. *out is a reference of the caller's. */
 bool lm_json_parse(const char *name, const char *text, size_t size, struct json_t **out,
                    struct leti_error *err);

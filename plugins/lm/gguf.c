@@ -6,18 +6,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "gguf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "files.h"
 #include "gguf_parts.h"
 
 enum {
-    NAME_LIMIT = 65535,    /* bytes of a key or of a tensor's name */
-    VALUE_MIN = 8 + 1 + 4, /* bytes of a piece of metadata, before its value */
+    HEADER = 4 + 4 + 8 + 8, /* bytes: magic, version, two numbers */
+    NAME_LIMIT = 65535,     /* bytes of a key or of a tensor's name */
+    VALUE_MIN = 8 + 1 + 4,  /* bytes of a piece of metadata, before its value */
     TENSOR_MIN = 8 + 1 + 4 + 8 + 4 + 8,
     ALIGNMENT = 32, /* of the tensors' bytes, where no general.alignment says otherwise */
     ALIGNMENT_LIMIT = 1 << 20,
@@ -371,31 +369,11 @@ bool lm_gguf_parse(const char *name, const void *data, size_t size, struct lm_gg
     return true;
 }
 
-static bool map_file(const char *path, void **map, size_t *size, struct leti_error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return leti_error_set(err, "%s: cannot open: %s", path, strerror(errno));
-    struct stat st;
-    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    if (!ok) {
-        leti_error_set(err, "%s: not a regular file", path);
-    } else if (st.st_size == 0) {
-        ok = leti_error_set(err, "%s: empty, not a GGUF file", path);
-    } else {
-        *size = (size_t)st.st_size;
-        *map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-        ok = *map != MAP_FAILED || leti_error_set(err, "%s: cannot map: %s", path, strerror(errno));
-    }
-    close(fd); /* only read from: nothing can be lost */
-    return ok;
-}
-
 bool lm_gguf_open(const char *path, struct lm_gguf **out, struct leti_error *err)
 {
     void *map = NULL;
     size_t size = 0;
-    if (!map_file(path, &map, &size, err))
+    if (!lm_file_map(path, "GGUF", HEADER, &map, &size, err))
         return false;
     struct lm_gguf *file;
     if (!lm_gguf_parse(path, map, size, &file, err)) {

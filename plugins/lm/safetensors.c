@@ -3,13 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "files.h"
 
@@ -201,32 +197,11 @@ bool lm_safetensors_parse(const char *name, const void *data, size_t size,
     return true;
 }
 
-static bool map_file(const char *path, void **map, size_t *size, struct leti_error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return leti_error_set(err, "%s: cannot open: %s", path, strerror(errno));
-    struct stat st;
-    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    if (!ok) {
-        leti_error_set(err, "%s: not a regular file", path);
-    } else if (st.st_size < PREFIX) {
-        ok = leti_error_set(err, "%s: %lld bytes, a safetensors file has at least %d", path,
-                            (long long)st.st_size, PREFIX);
-    } else {
-        *size = (size_t)st.st_size;
-        *map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-        ok = *map != MAP_FAILED || leti_error_set(err, "%s: cannot map: %s", path, strerror(errno));
-    }
-    close(fd); /* only read from: nothing can be lost */
-    return ok;
-}
-
 bool lm_safetensors_open(const char *path, struct lm_safetensors **out, struct leti_error *err)
 {
     void *map = NULL;
     size_t size = 0;
-    if (!map_file(path, &map, &size, err))
+    if (!lm_file_map(path, "safetensors", PREFIX, &map, &size, err))
         return false;
     struct lm_safetensors *file;
     if (!lm_safetensors_parse(path, map, size, &file, err)) {
