@@ -220,6 +220,7 @@ while [ $# -gt 0 ]; do
         ;;
     -h | --help)
         echo "$usage"
+        echo "NAME: smollm2-135m, gemma3-270m, or any owner/name on the Hugging Face hub"
         exit 0
         ;;
     -*) die "$1: no such option; $usage" ;;

@@ -27,7 +27,8 @@ static const struct leti_option generator_options[] = {
     REPLICAS(1024),
     THREADS("0"),
     DEADLINE("1800"),
-    LETI_OPT_TEXT(struct stage_options, model, NULL, "Folder of the model to begin with."),
+    LETI_OPT_TEXT(struct stage_options, model, NULL,
+                  "Folder or GGUF file of the model to begin with."),
     LETI_OPT_INT(struct stage_options, samples, "8", 1, 1e6, "Samples a problem and iteration."),
     LETI_OPT_REAL(struct stage_options, temperature, "1", 0, 100,
                   "Temperature of training samples; 0: greedy."),
@@ -55,7 +56,7 @@ static const struct leti_option trainer_options[] = {
     THREADS("0"),
     DEADLINE("86400"),
     LETI_OPT_TEXT(struct stage_options, model, "",
-                  "Folder of the model to begin with; empty: the generator's."),
+                  "Folder or GGUF file of the model to begin with; empty: the generator's."),
     { 0 },
 };
 

@@ -60,12 +60,19 @@ static void print_ints(const struct lm_model *m, const char *format, const char 
     }
 }
 
-static void print_specials(const struct lm_model *m, const char *format, const char *between)
+/* Some files name thousands: of more than `most` only their number follows. */
+static void print_specials(const struct lm_model *m, const char *format, const char *between,
+                           int32_t most)
 {
+    int32_t left = 0;
     bool first = true;
     for (int32_t id = 0; id < lm_tokenizer_size(m->tokenizer); id++) {
         if (!lm_tokenizer_is_special(m->tokenizer, id))
             continue;
+        if (--most < 0) {
+            left++;
+            continue;
+        }
         size_t size;
         const char *name = lm_tokenizer_bytes(m->tokenizer, id, &size);
         fputs(first ? "" : between, stdout);
@@ -73,6 +80,8 @@ static void print_specials(const struct lm_model *m, const char *format, const c
         json_put_text(stdout, name, size);
         first = false;
     }
+    if (left > 0)
+        printf("%s%d more", between, left);
 }
 
 static void print_json(const struct lm_model *m, const char *path, double seconds)
@@ -86,7 +95,7 @@ static void print_json(const struct lm_model *m, const char *path, double second
     printf(", \"norm_eps\": ");
     json_put_float(stdout, m->config.norm_eps);
     printf(", \"tied\": %s, \"special_tokens\": [", m->config.tied ? "true" : "false");
-    print_specials(m, "{\"id\": %d, \"text\": ", "}, ");
+    print_specials(m, "{\"id\": %d, \"text\": ", "}, ", INT32_MAX);
     printf("}], \"load_seconds\": %.6f}\n", seconds);
 }
 
@@ -98,7 +107,7 @@ static void print(const struct lm_model *m, const char *path, double seconds)
     print_ints(m, "%-14s  %lld", "\n");
     printf("%-14s  %g\n%-14s  %g\n%-14s  ", "rope_theta", (double)m->config.rope_theta, "norm_eps",
            (double)m->config.norm_eps, "special_tokens");
-    print_specials(m, "%d ", ", ");
+    print_specials(m, "%d ", ", ", 16);
     printf("\n%-14s  %.3f s\n", "opened in", seconds);
 }
 

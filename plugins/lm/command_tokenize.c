@@ -30,7 +30,8 @@ static const struct argp_child children[] = { COMMAND_CHILD_MODEL, COMMAND_CHILD
 static const struct argp argp = {
     .parser = parse,
     .children = children,
-    .doc = "Prints the token ids of a text; with --ids goes the other way and prints their text. "
+    .doc = "Prints the token ids of a text, without the one that the model's texts start with; "
+           "with --ids goes the other way and prints their text. "
            "Needs the tokenizer of MODEL alone."
            "\vExamples:\n"
            "  leti model tokenize MODEL --prompt 'def f(x):'\n"

@@ -25,7 +25,6 @@ LM_INLINE void dots(const int m, const float *x, const float *w, int64_t K, floa
     }
     for (int r = 0; r < m; r++) {
         float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
         for (int j = 0; j < LANES; j++)
             sum += sums[r][j];
         for (int64_t k = i; k < K; k++)
