@@ -1,7 +1,8 @@
 /* ops.h - everything that touches numbers, as one narrow set of operations.
  *
  * The decoder, the generator and the trainer are written in these alone; ops_*.c implement
- * them with oneDNN and OpenMP, and another device is another implementation of this file.
+ * them with oneDNN and OpenMP, and another device is another implementation of this file and of
+ * sampler.h, which draws from logits.
  *
  * Tensors are f32, row-major, 64-byte aligned at their start. N is the number of packed tokens:
  * sequences lie one after the other without padding, and starts[0..n_seqs] says where each

@@ -145,8 +145,8 @@ static void finds_models_and_shares_them(void **state)
         "the pipeline or in the pipelines folder");
     check_refused("return pipeline { flow = stage 'generator.sound' {} >> stage 'evaluator.sound' "
                   "{},\n problems = stage 'source.sound' {} }",
-                  ":1: generate (generator.sound): option \"model\" must be set: Folder of the "
-                  "model to begin with.");
+                  ":1: generate (generator.sound): option \"model\" must be set: Folder or GGUF "
+                  "file of the model to begin with.");
     check_refused("return pipeline { flow = stage 'trainer.sound' {} }",
                   ":1: train (trainer.sound): option \"model\" must be set");
 }
