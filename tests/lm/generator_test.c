@@ -94,6 +94,8 @@ static void set(void *instance, const char *name, const char *value)
         char *field = (char *)instance + o->offset;
         if (o->type == LETI_INT)
             *(int64_t *)field = strtoll(value, NULL, 10);
+        else if (o->type == LETI_BOOL)
+            *(bool *)field = !strcmp(value, "true");
         else
             *(const char **)field = value;
         return;
