@@ -62,13 +62,11 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *argumen
 
 static enum lm_dtype parse_precision(const struct argp_state *state, const char *name)
 {
-    if (strcmp(name, "f32") == 0)
-        return LM_F32;
-    if (strcmp(name, "bf16") == 0)
-        return LM_BF16;
-    if (strcmp(name, "auto") != 0)
-        command_usage(state, "--precision is \"%s\", allowed are f32, bf16 and auto", name);
-    return lm_precision_best();
+    enum lm_dtype precision = LM_F32;
+    struct leti_error err;
+    if (!lm_precision_choose(name, &precision, &err))
+        command_usage(state, "--%s", err.text);
+    return precision;
 }
 
 static error_t parse_model(int key, char *arg, struct argp_state *state)

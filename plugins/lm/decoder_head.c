@@ -6,11 +6,6 @@
 
 enum { TILE = 64 /* rows of the head's gradient that are one share */ };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* logits [rows][V] from the final norm's output. */
 static bool logits_of(const struct lm_pass *pass, int64_t first, int64_t rows, float *logits,
                       struct leti_error *err)
@@ -41,8 +36,9 @@ struct head {
 
 /* Logits of a block, its loss, and the gradient of what it was made from. block.first counts from
  * the first row in work. */
-static bool head_block(struct head *head, struct lm_rows block, struct leti_error *err)
+static bool head_block(void *context, struct lm_rows block, struct leti_error *err)
 {
+    struct head *head = context;
     const struct lm_pass *pass = head->pass;
     const struct lm_decoder *d = pass->decoder;
     int64_t first = head->rows.first + block.first, at = first * pass->C;
@@ -57,8 +53,9 @@ static bool head_block(struct head *head, struct lm_rows block, struct leti_erro
 }
 
 /* The gradient of some of the head's rows, v.first .. */
-static bool head_gradient(struct head *head, struct lm_rows v, struct leti_error *err)
+static bool head_gradient(void *context, struct lm_rows v, struct leti_error *err)
 {
+    struct head *head = context;
     const struct lm_pass *pass = head->pass;
     const struct lm_decoder *d = pass->decoder;
     return lm_linear_gradient(d->products, pass->model->precision, d->logits + v.first, pass->V,
@@ -67,38 +64,20 @@ static bool head_gradient(struct head *head, struct lm_rows v, struct leti_error
                               head->rows.n, err);
 }
 
-/* Shares of `size` of n, in any order; a single one takes all threads. */
-static bool share_head(struct head *head,
-                       bool (*work)(struct head *, struct lm_rows, struct leti_error *), int64_t n,
-                       int64_t size)
-{
-    bool ok = true;
-    if (n <= size)
-        return work(head, (struct lm_rows){ 0, n }, head->pass->err);
-#pragma omp parallel for schedule(dynamic)
-    for (int64_t first = 0; first < n; first += size) {
-        struct leti_error err;
-        if (work(head, (struct lm_rows){ first, least(size, n - first) }, &err))
-            continue;
-#pragma omp critical(lm_pass_error)
-        ok = leti_error_set(head->pass->err, "%s", err.text);
-    }
-    return ok;
-}
-
 /* Adds the loss of the rows in work to *loss, the blocks' in their order. */
 static bool head_rows(struct head *head, double *loss)
 {
     const struct lm_pass *pass = head->pass;
     bool together = pass->block == pass->N;
-    int64_t n = head->rows.n, size = together ? n : least(pass->block, 128);
-    if (!share_head(head, head_block, n, size))
+    int64_t n = head->rows.n, size = together ? n : lm_least(pass->block, 128);
+    if (!lm_share_out(head_block, head, n, size, pass->err))
         return false;
     for (int64_t first = 0; first < n; first += size)
         *loss += head->losses[first];
     if (pass->grad && pass->model->head_bias != LM_NONE)
         lm_bias_backward(pass->decoder->logits, pass->grad + pass->model->head_bias, n, pass->V);
-    return !pass->grad || share_head(head, head_gradient, pass->V, together ? pass->V : TILE);
+    return !pass->grad ||
+           lm_share_out(head_gradient, head, pass->V, together ? pass->V : TILE, pass->err);
 }
 
 bool lm_pass_loss(const struct lm_pass *pass, float scale, float *logprobs, double *loss)
@@ -106,7 +85,7 @@ bool lm_pass_loss(const struct lm_pass *pass, float scale, float *logprobs, doub
     struct head head = { .pass = pass, .scale = scale, .logprobs = logprobs };
     *loss = 0.0;
     for (int64_t first = 0; first < pass->N; first += LM_HEAD_ROWS) {
-        head.rows = (struct lm_rows){ first, least(LM_HEAD_ROWS, pass->N - first) };
+        head.rows = (struct lm_rows){ first, lm_least(LM_HEAD_ROWS, pass->N - first) };
         if (!head_rows(&head, loss))
             return false;
     }

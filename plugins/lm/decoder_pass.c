@@ -11,11 +11,6 @@
 #include <omp.h>
 #include <string.h>
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* A block's widest activation takes half of a usual second cache. Where the weights are large, all
  * rows are one block, and the threads share out each operation. */
 void lm_pass_plan(struct lm_pass *pass)
@@ -34,25 +29,41 @@ void lm_pass_plan(struct lm_pass *pass)
 
 /* ---- sharing out ---- */
 
-/* One thread's share of a step. */
-typedef bool share(const struct lm_pass *, int32_t l, struct lm_rows, struct leti_error *);
-
-/* Shares of `size` of n, in any order. A single one is done outside of any region, where the
- * operations within take all threads. */
-static bool share_out(const struct lm_pass *pass, share *work, int32_t l, int64_t n, int64_t size)
+bool lm_share_out(lm_share *work, void *context, int64_t n, int64_t size, struct leti_error *err)
 {
     bool ok = true;
     if (n <= size)
-        return work(pass, l, (struct lm_rows){ 0, n }, pass->err);
+        return work(context, (struct lm_rows){ 0, n }, err);
 #pragma omp parallel for schedule(dynamic)
     for (int64_t first = 0; first < n; first += size) {
-        struct leti_error err;
-        if (work(pass, l, (struct lm_rows){ first, least(size, n - first) }, &err))
+        struct leti_error problem;
+        if (work(context, (struct lm_rows){ first, lm_least(size, n - first) }, &problem))
             continue;
 #pragma omp critical(lm_pass_error)
-        ok = leti_error_set(pass->err, "%s", err.text);
+        ok = leti_error_set(err, "%s", problem.text);
     }
     return ok;
+}
+
+/* What is done to some rows, or tiles, in layer l. */
+typedef bool layer_share(const struct lm_pass *, int32_t l, struct lm_rows, struct leti_error *);
+
+struct step {
+    const struct lm_pass *pass;
+    layer_share *work;
+    int32_t l;
+};
+
+static bool take_step(void *context, struct lm_rows rows, struct leti_error *err)
+{
+    const struct step *step = context;
+    return step->work(step->pass, step->l, rows, err);
+}
+
+static bool share_out(const struct lm_pass *pass, layer_share *work, int32_t l, int64_t n,
+                      int64_t size)
+{
+    return lm_share_out(take_step, &(struct step){ pass, work, l }, n, size, pass->err);
 }
 
 /* ---- from one attention to the next ---- */
@@ -207,8 +218,8 @@ static bool gradient_share(const struct lm_pass *pass, int32_t l, struct lm_rows
     for (size_t i = 0; i < g.n; i++) {
         int64_t count = (g.list[i].to + TILE - 1) / TILE;
         int64_t first = tiles.first > before ? tiles.first - before : 0;
-        int64_t end = least(tiles.first + tiles.n - before, count);
-        struct lm_rows rows = { first * TILE, least(end * TILE, g.list[i].to) - first * TILE };
+        int64_t end = lm_least(tiles.first + tiles.n - before, count);
+        struct lm_rows rows = { first * TILE, lm_least(end * TILE, g.list[i].to) - first * TILE };
         if (first < end && !gradient_rows(pass, &g.list[i], rows, err))
             return false;
         before += count;

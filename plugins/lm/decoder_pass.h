@@ -77,6 +77,16 @@ struct lm_rows {
     int64_t first, n;
 };
 
+static inline int64_t lm_least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Shares of `size` of n, in any order, by all threads. A single one is done outside of any region,
+ * where the operations within take all threads. */
+typedef bool lm_share(void *context, struct lm_rows, struct leti_error *);
+bool lm_share_out(lm_share *, void *context, int64_t n, int64_t size, struct leti_error *err);
+
 /* Chooses the block from the sizes, which are set. */
 void lm_pass_plan(struct lm_pass *);
 

@@ -55,8 +55,8 @@ static bool alloc_buffers(struct lm_forward *f, int32_t max_positions, struct le
  * are taken in steps, so that kernels are made for some numbers of them only. */
 static int32_t padded(const struct lm_forward *f, int32_t n)
 {
-    enum { FEW = 4, STEP = 4 };
-    if (n <= FEW && !f->model->batch_invariant)
+    enum { STEP = 4 };
+    if (n <= LM_FEW_ROWS && !f->model->batch_invariant)
         return n;
     return f->weights->precision == LM_BF16 ? (n + STEP - 1) / STEP * STEP : lm_rows(n);
 }

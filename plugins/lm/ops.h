@@ -57,6 +57,9 @@ bool lm_weight_create(int64_t rows, int64_t columns, enum lm_dtype precision, bo
 void lm_weight_set(struct lm_weight *, const float *params);
 void lm_weight_destroy(struct lm_weight *);
 
+/* Up to so many rows a weight is read at the pace of the memory, each row as quick as it can be. */
+enum { LM_FEW_ROWS = 4 };
+
 /* y [N][rows] = beta y + x [N][columns] w^T, beta 0 or 1. */
 bool lm_linear(struct lm_products *, const struct lm_weight *w, const float *x, float *y,
                float beta, int64_t N, struct leti_error *err);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "leti/error.h"
+#include "ops.h"
 
 /* A matrix b [k][n] as the kernels read it: columns in blocks of 64, within each the rows in blocks
  * of 32, within each pairs of rows [16][64][2]; padded with zeros. */
@@ -26,9 +26,8 @@ void lm_bf16_destroy(struct lm_bf16 *);
 bool lm_bf16_product(struct lm_bf16 *, const float *a, const uint16_t *packed, float *c, float beta,
                      int64_t m, int64_t n, int64_t k, struct leti_error *err);
 
-/* The same of at most LM_BF16_FEW rows, a in bf16 already. False: not on this machine, or not of
+/* The same of at most LM_FEW_ROWS rows, a in bf16 already. False: not on this machine, or not of
  * these sizes. */
-enum { LM_BF16_FEW = 4 };
 bool lm_bf16_few_rows(const uint16_t *a, const uint16_t *packed, float *c, float beta, int64_t m,
                       int64_t n, int64_t k);
 

@@ -29,7 +29,7 @@ enum {
 BF16_INLINE void columns(const int rows, const int vectors, const uint16_t *a, const uint16_t *b,
                          int64_t k, float *out)
 {
-    __m512 sums[LM_BF16_FEW][COLUMNS / LANES];
+    __m512 sums[LM_FEW_ROWS][COLUMNS / LANES];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++)
             sums[i][j] = _mm512_setzero_ps();
@@ -69,7 +69,7 @@ BF16_INLINE void columns_of_rows(int rows, const int vectors, const uint16_t *a,
 BF16 static void units(const uint16_t *a, const uint16_t *packed, float *c, float beta, int64_t m,
                        int64_t n, int64_t k, int64_t first, int64_t end)
 {
-    float out[LM_BF16_FEW * COLUMNS];
+    float out[LM_FEW_ROWS * COLUMNS];
     for (int64_t unit = first, width; unit < end; unit += width / UNIT) {
         int64_t column = unit * UNIT, within = column % COLUMNS;
         const uint16_t *b = packed + (column - within) * ((k + ROUND - 1) / ROUND * ROUND);
@@ -91,7 +91,7 @@ BF16 static void units(const uint16_t *a, const uint16_t *packed, float *c, floa
 bool lm_bf16_few_rows(const uint16_t *a, const uint16_t *packed, float *c, float beta, int64_t m,
                       int64_t n, int64_t k)
 {
-    if (m > LM_BF16_FEW || k % 2 || !__builtin_cpu_supports("avx512bf16"))
+    if (m > LM_FEW_ROWS || k % 2 || !__builtin_cpu_supports("avx512bf16"))
         return false;
     int64_t n_units = (n + UNIT - 1) / UNIT, parts = omp_in_parallel() ? 1 : omp_get_max_threads();
     if (parts == 1) {
