@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "decoder.h"
+#include "golden.h"
 #include "forward.h"
 #include "model_layout.h"
 #include "model_tensors.h"
@@ -36,12 +37,6 @@ struct golden {
     size_t n_steps;
     float *grad, *m, *v;
 };
-
-static void check(bool ok, const struct leti_error *err)
-{
-    if (!ok)
-        fail_msg("%s", err->text);
-}
 
 static const char *path(const char *model, const char *file)
 {
@@ -93,13 +88,6 @@ static void read_numbers(struct golden *golden, const char *model)
     json_decref(numbers);
 }
 
-static float *zeros(size_t n)
-{
-    float *x = calloc(n, sizeof *x);
-    assert_non_null(x);
-    return x;
-}
-
 static void golden_open(struct golden *golden, const char *model)
 {
     struct leti_error err;
@@ -149,17 +137,6 @@ static float *expected_gradient(const struct golden *golden, const struct lm_ten
     lm_tensor_unstore(&golden->model->config, t, &storage, stored, out);
     free(stored);
     return out;
-}
-
-/* The length of the difference, as a share of the length of what is expected. */
-static double distance(const float *got, const float *want, size_t n)
-{
-    double apart = 0.0, length = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        apart += ((double)got[i] - (double)want[i]) * ((double)got[i] - (double)want[i]);
-        length += (double)want[i] * (double)want[i];
-    }
-    return sqrt(apart / length);
 }
 
 static void assert_logits(struct golden *golden)

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "decoder.h"
+#include "golden.h"
 #include "lora.h"
 #include "model_tensors.h"
 #include "scratch.h"
@@ -24,12 +25,6 @@ static const struct lm_lora_config untied = { 4, 6, (const char *const[]){ "all-
 static const struct lm_lora_config tied = {
     3, 8, (const char *const[]){ "q_proj", "v_proj", "down_proj" }, 3
 };
-
-static void check(bool ok, const struct leti_error *err)
-{
-    if (!ok)
-        fail_msg("%s", err->text);
-}
 
 static const char *path(const char *name)
 {
@@ -47,24 +42,6 @@ static const char *file_of(const char *folder, const char *name)
     char both[256];
     snprintf(both, sizeof both, "%s/%s", folder, name);
     return path(both);
-}
-
-static float *zeros(size_t n)
-{
-    float *x = calloc(n, sizeof *x);
-    assert_non_null(x);
-    return x;
-}
-
-/* The length of the difference, as a share of the length of what is expected. */
-static double distance(const float *got, const float *want, size_t n)
-{
-    double apart = 0.0, length = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        apart += ((double)got[i] - (double)want[i]) * ((double)got[i] - (double)want[i]);
-        length += (double)want[i] * (double)want[i];
-    }
-    return sqrt(apart / length);
 }
 
 /* ---- a base model and its text ---- */
