@@ -12,22 +12,6 @@
 
 #include "jail.h"
 
-void report_feedback(struct report *report, const char *text, size_t size)
-{
-    if (size <= FEEDBACK_MAX) {
-        memmove(report->feedback, text, size);
-        report->feedback_size = (uint32_t)size;
-        return;
-    }
-    char note[64];
-    size_t half = FEEDBACK_MAX / 2 - sizeof note;
-    int n = snprintf(note, sizeof note, "\n[... %zu bytes left out ...]\n", size - 2 * half);
-    memmove(report->feedback, text, half);
-    memmove(report->feedback + half, note, (size_t)n);
-    memmove(report->feedback + half + (size_t)n, text + size - half, half);
-    report->feedback_size = (uint32_t)(2 * half + (size_t)n);
-}
-
 /* The text of a str object, in UTF-8 as stderr has it, into the report. */
 static bool report_object(const struct python *py, void *object, struct report *report)
 {

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "protocol.h"
 #include "python.h"
+#include "report.h"
 
 /* What boot.py left for us. */
 struct prepared {
@@ -22,15 +22,6 @@ struct prepared {
     void *sources; /* None, or what lets tracebacks show the source */
 };
 
-/* How a program ended, in memory that the zygote shares with it: there is no descriptor that a
- * program could close, fill or write to. */
-struct report {
-    uint32_t ending; /* enum ending, written last */
-    uint32_t feedback_size;
-    char exception[EXCEPTION_MAX];
-    char feedback[FEEDBACK_MAX];
-};
-
 /* A program and its tests, with a NUL behind them. */
 struct text {
     const char *data;
@@ -41,8 +32,5 @@ struct text {
 /* Runs the text and fills in *report. */
 void child_run(const struct python *python, const struct prepared *prepared,
                const struct text *text, struct report *report);
-
-/* Puts text into the report; the middle of one that is too long is left out. */
-void report_feedback(struct report *report, const char *text, size_t size);
 
 #endif

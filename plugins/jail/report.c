@@ -1,0 +1,29 @@
+/* report.c - what a program's process says of its end.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+void report_feedback(struct report *report, const char *text, size_t size)
+{
+    if (size <= FEEDBACK_MAX) {
+        memmove(report->feedback, text, size);
+        report->feedback_size = (uint32_t)size;
+        return;
+    }
+    char note[64];
+    size_t half = FEEDBACK_MAX / 2 - sizeof note;
+    int n = snprintf(note, sizeof note, "\n[... %zu bytes left out ...]\n", size - 2 * half);
+    memmove(report->feedback, text, half);
+    memmove(report->feedback + half, note, (size_t)n);
+    memmove(report->feedback + half + (size_t)n, text + size - half, half);
+    report->feedback_size = (uint32_t)(2 * half + (size_t)n);
+}
+
+void report_note(struct report *report, const char *what)
+{
+    snprintf(report->note, sizeof report->note, "%s", what);
+    (void)prctl(NOTE_PRCTL, 0, 0, 0, 0); /* nobody listens where there is no filter yet */
+}
