@@ -1,6 +1,4 @@
 -- Fails programs that are long, print, or repeat themselves; says why, and scores their length.
-local limit = 20
-
 return function(sample)
   local seen, lines, repeated = {}, 0, 0
   for line in sample.program:gmatch "[^\n]+" do
@@ -9,8 +7,8 @@ return function(sample)
     seen[line] = true
   end
   local feedback
-  if lines > limit then
-    feedback = ("the program has %d lines, at most %d are allowed\n"):format(lines, limit)
+  if lines > 20 then
+    feedback = ("the program has %d lines, at most 20 are allowed\n"):format(lines)
   elseif sample.program:find "%f[%w]print%s*%(" then
     feedback = "the program prints\n"
   elseif repeated > lines / 2 then
