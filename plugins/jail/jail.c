@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +27,9 @@ enum {
     REPORT_BYTES = 64 << 20, /* memory that is kept for the report of a program that ran out */
 };
 
+/* Besides those of users and pids. */
+#define OWN_NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
 #define WORK "/sandbox" /* where a program starts, and the only place where it may write */
 
 static bool fail_errno(struct leti_error *err, const char *what)
@@ -33,9 +37,15 @@ static bool fail_errno(struct leti_error *err, const char *what)
     return leti_error_set(err, "%s: %s", what, strerror(errno));
 }
 
-bool jail_unshare(struct leti_error *err)
+bool jail_unshare(struct jail *jail, struct leti_error *err)
 {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0)
+    /* Ids of a user namespace are set through /proc, and the jail has none. */
+    jail->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (jail->proc < 0)
+        return fail_errno(err, "/proc");
+    if (!jail->settings.namespaces)
+        return true;
+    if (unshare(CLONE_NEWUSER | OWN_NAMESPACES) == 0)
         return true;
     return leti_error_set(
         err,
@@ -46,9 +56,24 @@ bool jail_unshare(struct leti_error *err)
         strerror(errno));
 }
 
-bool jail_unshare_pids(struct leti_error *err)
+bool jail_unshare_pids(const struct jail *jail, struct leti_error *err)
 {
-    return unshare(CLONE_NEWPID) == 0 || fail_errno(err, "pid namespace");
+    return !jail->settings.namespaces || unshare(CLONE_NEWPID) == 0 ||
+           fail_errno(err, "pid namespace");
+}
+
+void jail_own_identity(struct jail *jail, char **paths, size_t n)
+{
+    jail->identity = (struct identity){ getuid(), getgid() };
+    if (geteuid() != 0 || n == 0)
+        return;
+    setfsuid(NOBODY);
+    int fd = open(paths[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    setfsuid(0);
+    if (fd < 0)
+        return;
+    close(fd);
+    jail->identity = (struct identity){ NOBODY, NOBODY };
 }
 
 /* ---- the view of the files ---- */
@@ -196,14 +221,10 @@ static bool become_root(struct leti_error *err)
     return chdir("/") == 0 || fail_errno(err, "/");
 }
 
-bool jail_build(struct jail *jail, char **paths, size_t n, struct leti_error *err)
+bool jail_build(char **paths, size_t n, struct leti_error *err)
 {
     bool ok = false;
     size_t taken = 0;
-    /* Ids of a user namespace are set through /proc, and the jail has none. */
-    jail->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (jail->proc < 0)
-        return fail_errno(err, "/proc");
     struct sight *sights = calloc(n + sizeof system_paths / sizeof *system_paths +
                                       sizeof device_paths / sizeof *device_paths,
                                   sizeof *sights);
@@ -253,10 +274,15 @@ static bool limit(int resource, uint64_t soft, uint64_t hard, struct leti_error 
     return setrlimit(resource, &wanted) == 0 || fail_errno(err, "setrlimit");
 }
 
+uint64_t jail_cpu_seconds(const struct settings *settings)
+{
+    /* The clock is the limit; this is behind it, for the warden may be held up. */
+    return settings->timeout_ns / 1000000000 + 2;
+}
+
 static bool limit_all(const struct settings *settings, struct leti_error *err)
 {
-    /* The clock is the limit; processor time is behind it, for the zygote may be held up. */
-    uint64_t seconds = settings->timeout_ns / 1000000000 + 2;
+    uint64_t seconds = jail_cpu_seconds(settings);
     uint64_t memory = settings->memory_bytes;
     return limit(RLIMIT_CPU, seconds, seconds + 1, err) &&
            limit(RLIMIT_FSIZE, settings->disk_bytes, settings->disk_bytes, err) &&
@@ -331,32 +357,51 @@ static bool mount_work(const struct jail *jail, struct leti_error *err)
 }
 
 /* Where processes are shared, who forked us is not the first of a namespace that dies with it. */
-static bool follow_zygote(const struct jail *jail, struct leti_error *err)
+static bool follow_warden(const struct jail *jail, struct leti_error *err)
 {
     if (chdir("/") != 0)
         return fail_errno(err, "/");
     if (!become(&jail->identity, err))
         return false;
-    /* A change of identity clears this; the zygote may be gone before it is set. */
+    /* A change of identity clears this; the warden may be gone before it is set. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return fail_errno(err, "pdeathsig");
-    return getppid() == jail->zygote || leti_error_set(err, "the interpreter has ended");
+    return getppid() == jail->warden || leti_error_set(err, "the interpreter has ended");
 }
 
-bool jail_enter(const struct jail *jail, struct leti_error *err)
+/* The number that the machine's /proc knows us by; 0 where that cannot be had. */
+static int32_t outer_pid(const struct jail *jail)
+{
+    char text[32];
+    ssize_t n = readlinkat(jail->proc, "self", text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
+    return (int32_t)strtol(text, NULL, 10);
+}
+
+pid_t jail_clone(const struct jail *jail)
+{
+    if (!jail->settings.namespaces)
+        return fork();
+    /* The child goes on as after a fork, on its copy of our stack; the hooks of libraries are for
+     * who has threads. */
+    return (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | OWN_NAMESPACES | SIGCHLD, NULL,
+                          NULL, NULL, 0);
+}
+
+bool jail_enter(const struct jail *jail, struct report *report, int *listener,
+                struct leti_error *err)
 {
     /* A group of its own: a signal to the group would reach the machine's processes in it. */
     if (setsid() < 0)
         return fail_errno(err, "setsid");
+    report->outer_pid = outer_pid(jail);
     bool ok = jail->settings.namespaces ? map_self(jail, err) && mount_work(jail, err)
-                                        : follow_zygote(jail, err);
+                                        : follow_warden(jail, err);
     if (!ok || !limit_all(&jail->settings, err) || !set_capabilities(0, err))
         return false;
-    if (close_range(3, ~0u, 0) != 0)
-        return fail_errno(err, "close_range");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fail_errno(err, "no_new_privs");
-    return syscalls_apply(&jail->filter, err);
+    return syscalls_apply(&jail->filter, listener, err);
 }
 
 void jail_relax(void)

@@ -48,6 +48,50 @@ bool message_send(int fd, enum message_kind kind, const struct part *parts, size
     return true;
 }
 
+union descriptor_room {
+    struct cmsghdr head; /* for its alignment */
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+bool descriptor_send(int fd, int descriptor, struct leti_error *err)
+{
+    char byte = 0;
+    union descriptor_room room = { .bytes = { 0 } };
+    struct iovec part = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = room.bytes,
+                              .msg_controllen = sizeof room.bytes };
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof descriptor);
+    memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+    ssize_t n;
+    while ((n = sendmsg(fd, &message, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+        ;
+    return n == 1 || leti_error_set(err, "a descriptor cannot be sent: %s", strerror(errno));
+}
+
+bool descriptor_receive(int fd, int *out, struct leti_error *err)
+{
+    char byte;
+    union descriptor_room room;
+    struct iovec part = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = room.bytes,
+                              .msg_controllen = sizeof room.bytes };
+    ssize_t n;
+    while ((n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+        ;
+    struct cmsghdr *head = n == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof *out))
+        return leti_error_set(err, "a process did not shut itself in");
+    memcpy(out, CMSG_DATA(head), sizeof *out);
+    return true;
+}
+
 /* Waits until fd can be read or has ended. */
 static bool wait_readable(int fd, int64_t deadline_ns, struct leti_error *err)
 {

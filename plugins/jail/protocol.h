@@ -1,16 +1,17 @@
-/* protocol.h - what the plugin and its zygote say to each other.
+/* protocol.h - what a plugin and its warden say to each other, and the warden and its cells.
  *
- * The zygote is the Python interpreter in which programs are forked. It sits at the other end of
- * a pair of stream sockets and works in lockstep: one message there, one back. Both ends are
+ * The warden is the process in which programs are forked. It sits at the other end of a pair of
+ * stream sockets and works in lockstep: one message there, one back. Both ends are
  * built from the same sources and run on the same machine, so that structs travel as they are.
  *
- *     plugin                           zygote
+ *     plugin                           warden
  *     SETTINGS struct settings    ->
+ *              and more
  *                                 <-   MAP_IDS (namespaces only): "write my uid and gid maps"
  *     MAPPED struct identity      ->
  *                                 <-   READY, or FAILED and a text
- *     PROGRAM struct program,     ->                                       } for every
- *             text                <-   RESULT struct result,               } sample
+ *     PROGRAM what the plugin     ->                                       } for every
+ *             wants run           <-   RESULT struct result,               } sample
  *                                      exception, feedback                 }
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -49,15 +50,10 @@ struct settings {
     uint64_t disk_bytes;
 };
 
-/* Who a program is inside the user namespace: the zygote's own id 0, or another that the plugin
+/* Who a program is inside the user namespace: the warden's own id 0, or another that the plugin
  * could map because it runs as root. */
 struct identity {
     uint32_t uid, gid;
-};
-
-struct program {
-    uint32_t tests_from; /* bytes of the text before the tests */
-    uint32_t tests_line; /* the line, from 1, on which they start */
 };
 
 enum ending {
@@ -66,6 +62,7 @@ enum ending {
     ENDING_EXCEPTION,
     ENDING_MEMORY,
     ENDING_EXITED,
+    ENDING_FORBIDDEN,
     ENDING_SUSPICIOUS,
     ENDING_TIMEOUT,
     ENDING_OUTPUT,
@@ -78,7 +75,9 @@ struct result {
     uint32_t exception_size; /* without a NUL, below EXCEPTION_MAX */
     uint32_t feedback_size;  /* at most FEEDBACK_MAX */
     uint32_t unused;
-    uint64_t ns; /* from fork to the end */
+    uint64_t ns;        /* from the program's start to its end */
+    uint64_t cpu_ns;    /* of a core's time, that it took */
+    uint64_t waited_ns; /* of a program that timed out: ready to run, without a core to run on */
 };
 
 struct message {
@@ -97,6 +96,10 @@ int64_t clock_ns(void);
 /* Sends one message whose payload is n parts. Never raises SIGPIPE. */
 bool message_send(int fd, enum message_kind kind, const struct part *parts, size_t n,
                   struct leti_error *err);
+
+/* Sends and receives a descriptor; the sender keeps its own. *out is closed on exec. */
+bool descriptor_send(int fd, int descriptor, struct leti_error *err);
+bool descriptor_receive(int fd, int *out, struct leti_error *err);
 
 /* Receives one message until deadline_ns; INT64_MAX waits for ever. *out (malloc, with a NUL
  * after its size bytes) belongs to the caller. Fails on another kind than the one expected,

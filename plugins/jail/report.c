@@ -22,6 +22,16 @@ void report_feedback(struct report *report, const char *text, size_t size)
     report->feedback_size = (uint32_t)(2 * half + (size_t)n);
 }
 
+void report_append(struct report *report, const char *text, size_t size)
+{
+    char both[FEEDBACK_MAX + 512];
+    size_t before = report->feedback_size < FEEDBACK_MAX ? report->feedback_size : FEEDBACK_MAX;
+    size_t room = sizeof both - before, added = size < room ? size : room;
+    memcpy(both, report->feedback, before);
+    memcpy(both + before, text, added);
+    report_feedback(report, both, before + added);
+}
+
 void report_note(struct report *report, const char *what)
 {
     snprintf(report->note, sizeof report->note, "%s", what);

@@ -20,7 +20,9 @@ enum {
 
 struct report {
     uint32_t ending; /* enum ending, written last */
+    uint32_t signal; /* that ended the process, where it was told so; see first.h */
     uint32_t feedback_size;
+    int32_t outer_pid; /* of the process, as the machine's /proc has it */
     char note[NOTE_MAX];
     char exception[EXCEPTION_MAX];
     char feedback[FEEDBACK_MAX];
@@ -28,6 +30,9 @@ struct report {
 
 /* Puts text into the report; the middle of one that is too long is left out. */
 void report_feedback(struct report *report, const char *text, size_t size);
+
+/* Adds text behind what is there. */
+void report_append(struct report *report, const char *text, size_t size);
 
 /* Tells the watcher that the program did something after which its pass means nothing: "called
  * sys.settrace". The watcher takes it down at once, in memory of its own, and keeps the first: the

@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,6 +21,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "report.h"
 
 static const char *const allowed[] = {
     /* memory */
@@ -194,8 +199,12 @@ static const char *const allowed[] = {
     "waitid",
 };
 
-/* These reach other processes, where there are any. */
-static const char *const signalling[] = { "kill", "tkill", "tgkill", "rt_sigqueueinfo" };
+/* These reach other processes, where there are any; and the kernel would not let the first process
+ * of a namespace stop or kill itself. */
+static const char *const signalling[] = { "kill", "tkill", "tgkill", "rt_sigqueueinfo",
+                                          "rt_tgsigqueueinfo" };
+/* Which argument is the signal, and how many before it say whose. */
+static const unsigned signal_argument[] = { 1, 1, 2, 1, 2 };
 
 /* These change files by name. */
 static const char *const changing[] = {
@@ -312,7 +321,7 @@ static const char *const refused[] = {
 };
 
 #define N(list) (sizeof(list) / sizeof *(list))
-#define REFUSE SCMP_ACT_ERRNO(EPERM)
+#define REFUSE SCMP_ACT_NOTIFY
 
 /* A name that this machine or this libseccomp does not know needs no rule: it gets ENOSYS. */
 static bool add_list(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t n)
@@ -374,7 +383,8 @@ static bool add_conditional(scmp_filter_ctx filter)
            add_bits(filter, REFUSE, "clone", 0, CLONE_THREAD, 0) &&
            add_bits(filter, SCMP_ACT_ALLOW, "prlimit64", 0, UINT32_MAX, 0) &&
            add_values(filter, "ioctl", 1, ioctls, N(ioctls)) &&
-           add_values(filter, "prctl", 0, prctls, N(prctls));
+           add_values(filter, "prctl", 0, prctls, N(prctls)) &&
+           add_bits(filter, SCMP_ACT_NOTIFY, "prctl", 0, UINT32_MAX, NOTE_PRCTL);
 }
 
 static bool add_rules(scmp_filter_ctx filter, bool shared)
@@ -383,7 +393,7 @@ static bool add_rules(scmp_filter_ctx filter, bool shared)
            add_list(filter, SCMP_ACT_ALLOW, allowed, N(allowed)) &&
            add_list(filter, REFUSE, refused, N(refused)) &&
            add_list(filter, shared ? REFUSE : SCMP_ACT_ALLOW, changing, N(changing)) &&
-           add_list(filter, shared ? REFUSE : SCMP_ACT_ALLOW, signalling, N(signalling)) &&
+           add_list(filter, SCMP_ACT_NOTIFY, signalling, N(signalling)) &&
            add_open(filter, shared) && add_conditional(filter);
 }
 
@@ -430,9 +440,82 @@ bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *er
     return ok;
 }
 
-bool syscalls_apply(const struct sock_fprog *filter, struct leti_error *err)
+bool syscalls_apply(const struct sock_fprog *filter, int *listener, struct leti_error *err)
 {
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) != 0)
-        return leti_error_set(err, "seccomp: %s", strerror(errno));
+    long fd =
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, filter);
+    *listener = (int)fd;
+    if (fd >= 0)
+        return true;
+    if (errno == EBUSY)
+        return leti_error_set(err, "seccomp: this machine's container watches system calls itself; "
+                                   "turn that off (LXD: security.syscalls.intercept.*)");
+    return leti_error_set(err, "seccomp: %s", strerror(errno));
+}
+
+/* ---- what the kernel asks ---- */
+
+/* The kernel's structs may be longer than those of our headers. */
+union question {
+    struct seccomp_notif notif;
+    char room[1024];
+};
+
+union reply {
+    struct seccomp_notif_resp resp;
+    char room[1024];
+};
+
+bool syscalls_next(int listener, struct call *out)
+{
+    union question question = { .room = { 0 } };
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question.notif) != 0)
+        return false;
+    const struct seccomp_data *data = &question.notif.data;
+    *out = (struct call){ .id = question.notif.id,
+                          .caller = (pid_t)question.notif.pid,
+                          .number = data->nr,
+                          .arch = data->arch };
+    memcpy(out->args, data->args, sizeof out->args);
     return true;
+}
+
+void syscalls_answer(int listener, const struct call *call, enum answer answer)
+{
+    union reply reply = { .room = { 0 } };
+    reply.resp.id = call->id;
+    if (answer == ANSWER_REFUSE)
+        reply.resp.error = -EPERM;
+    if (answer == ANSWER_ALLOW)
+        reply.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply.resp); /* the caller may be gone */
+}
+
+enum call_kind call_kind(const struct call *call, pid_t pid, bool namespaces)
+{
+    if (call->number == SYS_prctl && (uint32_t)call->args[0] == NOTE_PRCTL)
+        return CALL_NOTE;
+    size_t i = 0;
+    while (i < N(signalling) && seccomp_syscall_resolve_name(signalling[i]) != call->number)
+        i++;
+    if (i == N(signalling))
+        return CALL_FORBIDDEN;
+    /* Whose: a process, its group, or (tkill) a thread. */
+    pid_t target = (pid_t)call->args[0], self = namespaces ? 1 : pid;
+    bool thread = call->number == SYS_tkill;
+    bool own = target == self || target == 0 || (thread && (namespaces || target == call->caller));
+    uint32_t number = (uint32_t)call->args[signal_argument[i]];
+    if (own && namespaces && number == SIGKILL)
+        return CALL_KILL_ITSELF;
+    if (own && namespaces && number == SIGSTOP)
+        return CALL_STOP_ITSELF;
+    return own || namespaces ? CALL_SIGNAL_ITSELF : CALL_FORBIDDEN;
+}
+
+void call_name(const struct call *call, char *out, size_t size)
+{
+    char *name = seccomp_syscall_resolve_num_arch(call->arch, call->number);
+    /* Threads may be made: whoever is refused a clone() wanted a process. */
+    snprintf(out, size, "%s", name && strcmp(name, "clone") == 0 ? "fork" : name ? name : "?");
+    free(name);
 }
