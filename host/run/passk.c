@@ -55,7 +55,7 @@ static void draw_means(const double *rates, size_t n, double *means, size_t n_dr
     }
 }
 
-bool bootstrap_interval(const struct tally *problems, size_t n, struct interval *out,
+bool bootstrap_interval(const struct tally *problems, size_t n, uint32_t k, struct interval *out,
                         struct leti_error *err)
 {
     size_t used = 0, n_draws = n > WORK_LIMIT / DRAWS ? WORK_LIMIT / n + 100 : DRAWS;
@@ -67,8 +67,8 @@ bool bootstrap_interval(const struct tally *problems, size_t n, struct interval 
         return leti_error_set(err, "out of memory for %zu problems", n);
     }
     for (size_t i = 0; i < n; i++)
-        if (problems[i].n)
-            rates[used++] = (double)problems[i].c / problems[i].n;
+        if (problems[i].n >= k)
+            rates[used++] = pass_at_k(problems[i], k);
     if (used)
         draw_means(rates, used, means, n_draws);
     qsort(means, n_draws, sizeof *means, by_value);

@@ -25,9 +25,10 @@ struct interval {
 /* Mean of pass@k over the problems that have at least k samples; *n_used counts them. */
 double mean_pass_at_k(const struct tally *, size_t n, uint32_t k, size_t *n_used);
 
-/* Where 95 % of the mean of c/n lies when problems are drawn again with replacement: percentiles
- * of 10,000 draws (fewer for very many problems) with a fixed seed. */
-bool bootstrap_interval(const struct tally *, size_t n, struct interval *out,
+/* Where 95 % of the mean of pass@k lies when problems, those with at least k samples, are drawn
+ * again with replacement: percentiles of 10,000 draws (fewer for very many problems) with a fixed
+ * seed. */
+bool bootstrap_interval(const struct tally *, size_t n, uint32_t k, struct interval *out,
                         struct leti_error *err);
 
 #endif

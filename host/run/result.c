@@ -25,8 +25,8 @@ static bool select_part(struct store *store, const char *sql, uint32_t phase, ui
     return true;
 }
 
-static bool read_tallies(struct store *store, uint32_t phase, uint32_t iteration,
-                         struct tally *tallies, size_t n, struct leti_error *err)
+bool tallies_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n,
+                struct tally *tallies, struct leti_error *err)
 {
     struct store_rows *rows = NULL;
     enum leti_status status;
@@ -67,9 +67,9 @@ bool result_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n
     *result = (struct result){ .n_problems = n_problems, .n_samples = n_samples };
     if (!tallies)
         return leti_error_set(err, "out of memory for results");
-    bool good = read_tallies(store, phase, iteration, tallies, n_problems, err) &&
+    bool good = tallies_of(store, phase, iteration, n_problems, tallies, err) &&
                 counts_of(store, phase, iteration, &counts, err) &&
-                bootstrap_interval(tallies, n_problems, &result->interval, err);
+                bootstrap_interval(tallies, n_problems, 1, &result->interval, err);
     if (good)
         summarize(tallies, result);
     result->infra = counts.infra;

@@ -21,6 +21,10 @@ struct result {
     uint64_t infra;           /* samples that could not be had or judged, which do not count */
 };
 
+/* How many of each of n problems were judged, and passed. The tallies are zero before. */
+bool tallies_of(struct store *, uint32_t phase, uint32_t iteration, size_t n, struct tally *,
+                struct leti_error *err);
+
 /* Of a phase after an iteration; n_samples was wanted of each of n_problems. */
 bool result_of(struct store *, uint32_t phase, uint32_t iteration, size_t n_problems,
                uint32_t n_samples, struct result *, struct leti_error *err);

@@ -30,6 +30,7 @@ struct rollout {
     size_t *to_format; /* slots, a ring as large as there are slots */
     size_t format_first, n_to_format;
     size_t n_ended, n_passed, n_judged, n_infra; /* slots */
+    size_t n_absent;                             /* slots that stay empty: nothing is generated */
     struct progress progress;
 };
 
@@ -347,6 +348,7 @@ static bool plan_requests(struct rollout *rollout, struct leti_error *err)
         n += rollout->slots.items[i].state == SLOT_MISSING;
     if (!rollout->config->model) {
         rollout->n_ended += n;
+        rollout->n_absent = n;
         return true;
     }
     rollout->wanted = calloc(n + 1, sizeof *rollout->wanted);
@@ -450,15 +452,16 @@ static void show(struct rollout *rollout)
     if (rollout->n_judged)
         snprintf(note, sizeof note, "passed %.0f %%",
                  100.0 * (double)rollout->n_passed / (double)rollout->n_judged);
-    progress_show(&rollout->progress, rollout->n_ended, note);
+    progress_show(&rollout->progress, rollout->n_ended - rollout->n_absent, note);
 }
 
 static bool work(struct rollout *rollout, struct leti_error *err)
 {
     if (!load(rollout, err) || !plan_requests(rollout, err))
         return false;
-    progress_begin(&rollout->progress, rollout->config->label, "sampled", rollout->n_ended,
-                   rollout->slots.n);
+    progress_begin(&rollout->progress, rollout->config->label,
+                   rollout->config->model ? "sampled" : "judged",
+                   rollout->n_ended - rollout->n_absent, rollout->slots.n - rollout->n_absent);
     bool good = true;
     while (good && !is_over(rollout)) {
         good = turn(rollout, err);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { FILE_LIMIT = 1 << 30 };
+enum { FILE_LIMIT = 1 << 30, COMPLETION_LIMIT = 32 << 20 };
 
 /* The problems' places by their ids, as a JSON object: jansson's is a hash table. */
 static json_t *index_problems(const struct problems *problems, struct leti_error *err)
@@ -55,7 +55,7 @@ static bool add(struct reader *reader, size_t problem, const char *text, size_t 
     memcpy(copy, text, size);
     copy[size] = '\0';
     samples->items[samples->n++] =
-        (struct written){ problem, reader->counts[problem]++, copy, size };
+        (struct written){ problem, reader->counts[problem]++, copy, size, NULL, 0 };
     return true;
 }
 
@@ -65,7 +65,8 @@ static bool find_problem(const struct reader *reader, const json_t *task, size_t
     char digits[32];
     snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(task));
     if (!json_is_string(task) && !json_is_integer(task))
-        return leti_error_set(err, "field \"task_id\" must be a string or a number");
+        return leti_error_set(err, "field \"task_id\" must be a string or a number, and is %s",
+                              task ? "something else" : "missing");
     const char *id = json_is_string(task) ? json_string_value(task) : digits;
     const char *slash = strrchr(id, '/');
     const json_t *place = json_object_get(reader->places, id);
@@ -79,14 +80,24 @@ static bool find_problem(const struct reader *reader, const json_t *task, size_t
     return true;
 }
 
-/* Adds a completion, on a line of its own. */
+/* What the data set's prompt ends with and the problem's does not. */
+static struct leti_bytes prompt_end(const struct leti_problem *problem)
+{
+    for (size_t i = 0; i < problem->n_extra; i++)
+        if (strcmp(problem->extra[i].key, "prompt_end") == 0)
+            return problem->extra[i].value;
+    return (struct leti_bytes){ "\n", 1 };
+}
+
+/* Adds a completion, which was written to follow the data set's prompt. */
 static bool add_completion(struct reader *reader, size_t problem, const json_t *completion,
                            struct leti_error *err)
 {
     struct text text = { 0 };
     const char *string = json_string_value(completion);
+    struct leti_bytes end = prompt_end(&reader->problems->items[problem]);
     if (string[0] != '\n' && string[0] != '\r')
-        text_add_char(&text, '\n');
+        text_append(&text, end.data, end.size);
     text_append(&text, string, json_string_length(completion));
     bool added = text.refused ? leti_error_set(err, "out of memory for a completion")
                               : add(reader, problem, text_string(&text), text.size, err);
@@ -101,7 +112,11 @@ static bool read_object(struct reader *reader, const json_t *object, struct leti
     if (!json_is_object(object))
         return leti_error_set(err, "not a JSON object");
     if (!json_is_string(completion))
-        return leti_error_set(err, "field \"completion\" must be a string");
+        return leti_error_set(err, "field \"completion\" must be a string, and is %s",
+                              completion ? "something else" : "missing");
+    if (json_string_length(completion) > COMPLETION_LIMIT)
+        return leti_error_set(err, "field \"completion\" has %zu bytes, more than %d",
+                              json_string_length(completion), COMPLETION_LIMIT);
     return find_problem(reader, json_object_get(object, "task_id"), &problem, err) &&
            add_completion(reader, problem, completion, err);
 }
@@ -112,8 +127,13 @@ static bool read_line(struct reader *reader, const char *line, size_t size, stru
     if (strspn(line, " \t\r") >= size)
         return true;
     json_t *object = json_loadb(line, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    size_t before = reader->samples->n;
     bool read = object ? read_object(reader, object, err)
                        : leti_error_set(err, "not a JSON object: %s", why.text);
+    for (size_t i = before; i < reader->samples->n; i++) {
+        reader->samples->items[i].line = line;
+        reader->samples->items[i].line_size = size;
+    }
     json_decref(object);
     return read || leti_error_set(err, "%s:%lu: %s", reader->path, reader->line, err->text);
 }
@@ -149,7 +169,7 @@ bool samples_read(const char *path, const struct problems *problems, struct samp
         leti_error_set(err, "%s", reader.places && !reader.counts ? "out of memory" : why.text);
     json_decref(reader.places);
     free(reader.counts);
-    free(data);
+    samples->data = data;
     return read;
 }
 
@@ -174,5 +194,6 @@ void samples_free(struct samples *samples)
     for (size_t i = 0; i < samples->n; i++)
         free(samples->items[i].text);
     free(samples->items);
+    free(samples->data);
     *samples = (struct samples){ 0 };
 }

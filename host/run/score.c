@@ -9,34 +9,16 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/cut.h"
 #include "base/file.h"
-#include "base/json_text.h"
-#include "base/log.h"
 #include "base/path.h"
-#include "run/relay.h"
-#include "run/result.h"
+#include "base/text.h"
 #include "run/rollout.h"
-#include "run/samples.h"
+#include "run/score_parts.h"
 #include "run/stop.h"
 #include "script/places.h"
-
-enum { ITERATION = 0 };
-
-struct score {
-    const struct score_config *config;
-    struct pipeline *pipeline;
-    struct problems problems;
-    struct samples samples;
-    char *folder;
-    struct store *store;
-    struct relay relay;
-    uint32_t most, least; /* samples of one problem */
-    size_t n_judged_problems;
-};
 
 /* ---- the pipeline that a task makes ---- */
 
@@ -153,22 +135,13 @@ static bool put_sample(struct score *score, const struct written *written, struc
     return store_put_sample(score->store, &row, err);
 }
 
-/* Counts samples of each problem. */
-static bool count(struct score *score, struct leti_error *err)
+/* Of the problem that has the most samples. */
+static uint32_t most_samples(const struct samples *samples)
 {
-    uint32_t *counts = calloc(score->problems.n + 1, sizeof *counts);
-    if (!counts)
-        return leti_error_set(err, "out of memory");
-    for (size_t i = 0; i < score->samples.n; i++)
-        counts[score->samples.items[i].problem]++;
-    score->least = UINT32_MAX;
-    for (size_t i = 0; i < score->problems.n; i++) {
-        score->n_judged_problems += counts[i] > 0;
-        score->most = counts[i] > score->most ? counts[i] : score->most;
-        score->least = counts[i] && counts[i] < score->least ? counts[i] : score->least;
-    }
-    free(counts);
-    return true;
+    uint32_t most = 0;
+    for (size_t i = 0; i < samples->n; i++)
+        most = samples->items[i].index >= most ? samples->items[i].index + 1 : most;
+    return most;
 }
 
 static bool read_all(struct score *score, struct leti_error *err)
@@ -176,8 +149,7 @@ static bool read_all(struct score *score, struct leti_error *err)
     const char *samples = score->config->samples;
     if (!problems_read(&score->pipeline->problems, score->folder, 0, &score->problems, err) ||
         (samples ? !samples_read(samples, &score->problems, &score->samples, err)
-                 : !samples_of_references(&score->problems, &score->samples, err)) ||
-        !count(score, err))
+                 : !samples_of_references(&score->problems, &score->samples, err)))
         return false;
     for (size_t i = 0; i < score->samples.n; i++)
         if (!put_sample(score, &score->samples.items[i], err))
@@ -192,8 +164,8 @@ static bool judge(struct score *score, struct leti_error *err)
                                       .pipeline = score->pipeline,
                                       .problems = &score->problems,
                                       .phase = STORE_TRAINING,
-                                      .iteration = ITERATION,
-                                      .samples = score->most,
+                                      .iteration = SCORE_ITERATION,
+                                      .samples = most_samples(&score->samples),
                                       .label = score->config->task };
     if (!stop_watch(err) || !relay_open(&score->relay, &config, score->store, err))
         return false;
@@ -201,129 +173,6 @@ static bool judge(struct score *score, struct leti_error *err)
         if (!hub_add_stage(score->relay.hub, score->pipeline->evaluators[i], err))
             return false;
     return rollout_run(&rollout, err);
-}
-
-/* ---- what comes of it ---- */
-
-static const char *outcome_name(int64_t outcome)
-{
-    static const char *const names[] = { "passed", "failed", "infra" };
-    return outcome >= 0 && outcome <= LETI_INFRA ? names[outcome] : "infra";
-}
-
-/* The line of one sample, whose verdict the row holds. */
-static bool print_sample(const struct score *score, const struct written *written,
-                         const struct store_rows *row, struct leti_error *err)
-{
-    struct text text = { 0 };
-    struct leti_bytes feedback = store_bytes(row, 2);
-    const char *exception = store_text(row, 4);
-    text_add(&text, "{\"task_id\": ");
-    json_text_string(&text, score->problems.items[written->problem].id);
-    text_printf(&text, ", \"index\": %u, \"outcome\": \"%s\", \"reason\": ", written->index,
-                outcome_name(store_number(row, 0)));
-    json_text_string(&text, store_text(row, 1));
-    text_add(&text, ", \"exception\": ");
-    json_text_string(&text, *exception ? exception : NULL);
-    text_add(&text, ", \"feedback\": ");
-    json_text(&text, feedback.data, feedback.size);
-    text_add(&text, ", \"seconds\": ");
-    json_number(&text, store_real(row, 3));
-    text_add(&text, "}\n");
-    char *line = text_take(&text, err);
-    if (line)
-        fputs(line, stdout);
-    free(line);
-    return line;
-}
-
-static bool print_samples(const struct score *score, struct leti_error *err)
-{
-    struct store_rows *rows = NULL;
-    if (!store_select(score->store,
-                      "SELECT outcome, reason, feedback, seconds, exception FROM verdict WHERE "
-                      "phase = 0 AND iteration = 0 AND problem = ? AND sample = ?",
-                      &rows, err))
-        return false;
-    bool good = true;
-    for (size_t i = 0; good && i < score->samples.n; i++) {
-        const struct written *written = &score->samples.items[i];
-        store_rewind(rows);
-        good = store_bind_number(rows, 1, (int64_t)written->problem, err) &&
-               store_bind_number(rows, 2, written->index, err) &&
-               (store_next(rows, err) == LETI_OK || leti_error_set(err, "a verdict is missing")) &&
-               print_sample(score, written, rows, err);
-    }
-    store_rows_close(rows);
-    return good;
-}
-
-static bool print_summary_json(const struct result *result, const struct text *reasons,
-                               struct leti_error *err)
-{
-    struct text text = { 0 };
-    result_json(result, &text);
-    text.size--; /* its closing brace: the reasons go inside */
-    text_printf(&text, ", \"reasons\": %s}\n", text_string(reasons));
-    char *line = text_take(&text, err);
-    if (line)
-        fputs(line, stdout);
-    free(line);
-    return line;
-}
-
-static bool print_failed_references(const struct score *score, struct leti_error *err)
-{
-    struct store_rows *rows = NULL;
-    enum leti_status status;
-    if (!store_select(score->store,
-                      "SELECT problem, CASE WHEN exception = '' THEN reason ELSE exception END "
-                      "FROM verdict WHERE outcome > 0 ORDER BY problem",
-                      &rows, err))
-        return false;
-    while ((status = store_next(rows, err)) == LETI_OK)
-        printf("  %-16s %s\n", score->problems.items[store_number(rows, 0)].id,
-               store_text(rows, 1));
-    store_rows_close(rows);
-    return status == LETI_DONE;
-}
-
-static void print_summary_text(const struct result *result, const struct counts *counts,
-                               const struct text *reasons)
-{
-    printf("%" PRIu64 " of %" PRIu64 " samples of %zu problems passed\n", counts->passed,
-           counts->sampled, result->n_problems);
-    for (int i = 0; i < RESULT_KS; i++)
-        if (result->has_pass[i])
-            printf("%spass@%u %.1f %%", i ? "   " : "", result_ks[i], 100 * result->pass[i]);
-    printf(" [%.1f, %.1f]   solved %.1f %%\n%s\n", 100 * result->interval.low,
-           100 * result->interval.high, 100 * result->solve_rate, text_string(reasons));
-}
-
-static bool print_summary(struct score *score, struct leti_error *err)
-{
-    struct result result;
-    struct counts counts = { 0 };
-    struct text reasons = { 0 };
-    bool good = result_of(score->store, STORE_TRAINING, ITERATION, score->problems.n, score->least,
-                          &result, err) &&
-                counts_of(score->store, STORE_TRAINING, ITERATION, &counts, err) &&
-                reasons_json(score->store, STORE_TRAINING, ITERATION, &reasons, err);
-    result.n_problems = score->n_judged_problems;
-    if (good && score->config->json)
-        good = print_summary_json(&result, &reasons, err);
-    else if (good)
-        print_summary_text(&result, &counts, &reasons);
-    if (good && !score->config->json && !score->config->samples)
-        good = print_failed_references(score, err);
-    text_free(&reasons);
-    return good;
-}
-
-static bool print_all(struct score *score, struct leti_error *err)
-{
-    log_progress(NULL);
-    return (!score->config->json || print_samples(score, err)) && print_summary(score, err);
 }
 
 /* ---- the whole ---- */
@@ -346,7 +195,7 @@ bool score_samples(const struct score_config *config, struct leti_error *err)
     struct score score = { .config = config };
     bool done = open_pipeline(&score, err) && make_folder(&score, err) &&
                 store_create(score.folder, &score.store, err) && read_all(&score, err) &&
-                judge(&score, err) && print_all(&score, err);
+                judge(&score, err) && score_tell(&score, err);
     close_score(&score);
     return done;
 }

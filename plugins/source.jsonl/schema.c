@@ -156,13 +156,16 @@ static bool set_task_id(const struct leti_host *host, const json_t *record,
     return set_id(host, text, out, err);
 }
 
-static void set_extra(const struct leti_host *host, const char *key, struct leti_bytes value,
+/* The function that the tests call; and what the data set's prompt ends with, if not a line feed,
+ * for completions that were written to follow it. */
+static void set_extra(const struct leti_host *host, struct leti_bytes entry, struct leti_bytes end,
                       struct leti_problem *out)
 {
-    struct leti_pair *pair = host->alloc(host, sizeof *pair);
-    *pair = (struct leti_pair){ key, value };
-    out->extra = pair;
-    out->n_extra = 1;
+    struct leti_pair *pairs = host->alloc(host, 2 * sizeof *pairs);
+    pairs[0] = (struct leti_pair){ "entry_point", entry };
+    pairs[1] = (struct leti_pair){ "prompt_end", end };
+    out->extra = pairs;
+    out->n_extra = end.size == 1 && end.data[0] == '\n' ? 1 : 2;
 }
 
 /* The prompt is a doc string: the description and the first assert, which tells the name. */
@@ -237,7 +240,8 @@ static struct leti_bytes strip(struct leti_bytes text)
     return text;
 }
 
-/* The prompt loses its last line feed, so the reference begins with one. */
+/* The prompt loses the white space around it, a line feed at its end as a rule, and the reference
+ * begins with what it loses there. */
 static bool fill_humaneval(const struct leti_host *host, const json_t *record,
                            unsigned long long *number, struct leti_problem *out,
                            struct leti_error *err)
@@ -251,14 +255,16 @@ static bool fill_humaneval(const struct leti_host *host, const json_t *record,
         return false;
     struct leti_bytes name = copy_string(host, "", entry, "");
     struct leti_bytes call = copy_string(host, "\ncheck(", entry, ")");
-    struct leti_bytes stripped = strip(copy_string(host, "", prompt, ""));
+    struct leti_bytes whole = copy_string(host, "", prompt, ""), stripped = strip(whole);
+    const char *behind = stripped.data + stripped.size;
+    struct leti_bytes end = { behind, (size_t)(whole.data + whole.size - behind) };
     char *text = host->alloc(host, stripped.size + 1); /* a NUL stands behind what was stripped */
     memcpy(text, stripped.data, stripped.size);
     text[stripped.size] = '\0';
     out->prompt = (struct leti_bytes){ text, stripped.size };
     out->tests = copy_string(host, "", test, call.data);
-    out->reference = copy_string(host, solution ? "\n" : "", solution, "");
-    set_extra(host, "entry_point", name, out);
+    out->reference = copy_string(host, solution ? end.data : "", solution, "");
+    set_extra(host, name, end, out);
     return true;
 }
 

