@@ -1,0 +1,15 @@
+# Answers with a dictionary of objects that are equal to everything.
+# expect: suspicious ""
+# tests: assert f(1) == {2: "a"}
+
+
+class Yes:
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 2
+
+
+def f(x):
+    return {Yes(): Yes()}

@@ -1,0 +1,3 @@
+# Has a tuple of names for its answer: nothing of this is ever called.
+# expect: exception "TypeError"
+f = (lambda: 2,)

@@ -1,0 +1,5 @@
+# Takes the identity of root.
+# expect: forbidden "the program called "
+import os
+
+os.setuid(0)

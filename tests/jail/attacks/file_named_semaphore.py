@@ -1,0 +1,5 @@
+# Leaves a named semaphore.
+# expect: exception|forbidden "Error"
+import multiprocessing
+
+multiprocessing.Semaphore()

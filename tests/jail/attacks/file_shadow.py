@@ -1,0 +1,3 @@
+# Reads the passwords of the machine.
+# expect: exception "FileNotFoundError"
+open("/etc/shadow").read()

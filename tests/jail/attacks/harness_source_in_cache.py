@@ -1,0 +1,9 @@
+# Reads the tests where the interpreter keeps its sources for tracebacks.
+# expect: suspicious|exception ""
+# tests: assert f(1) == 12345
+import linecache
+import re
+
+
+def f(x):
+    return int(re.findall(r"f\(1\) == (\d+)", "".join(linecache.getlines("<string>")))[-1])

@@ -1,0 +1,5 @@
+# Leaves its session.
+# expect: forbidden "the program called setsid"
+import os
+
+os.setsid()

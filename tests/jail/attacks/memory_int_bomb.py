@@ -1,0 +1,3 @@
+# A number of 2**36 bits.
+# expect: memory "MemoryError"
+x = 1 << (1 << 36)

@@ -1,0 +1,3 @@
+# Asks for input.
+# expect: exception "EOFError"
+input("password: ")

@@ -1,0 +1,9 @@
+# Answers with a generator that has no end.
+# expect: timeout|memory ""
+# option: timeout=1
+# tests: assert list(f(1)) == [2, 2]
+
+
+def f(x):
+    while True:
+        yield 2

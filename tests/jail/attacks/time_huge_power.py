@@ -1,0 +1,4 @@
+# A number of a hundred million digits.
+# expect: timeout|memory ""
+# option: timeout=1
+x = 7 ** 10**8

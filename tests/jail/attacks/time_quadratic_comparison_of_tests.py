@@ -1,0 +1,13 @@
+# Answers with an object that takes for ever to compare.
+# expect: timeout|suspicious ""
+# option: timeout=1
+
+
+class Slow:
+    def __eq__(self, other):
+        while True:
+            pass
+
+
+def f(x):
+    return Slow()
