@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "run/samples_json.h"
 
 enum { FILE_LIMIT = 1 << 30, COMPLETION_LIMIT = 32 << 20 };
 
@@ -126,7 +127,7 @@ static bool read_line(struct reader *reader, const char *line, size_t size, stru
     json_error_t why;
     if (strspn(line, " \t\r") >= size)
         return true;
-    json_t *object = json_loadb(line, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    json_t *object = samples_json(line, size, &why);
     size_t before = reader->samples->n;
     bool read = object ? read_object(reader, object, err)
                        : leti_error_set(err, "not a JSON object: %s", why.text);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json_text.h"
+#include "run/samples_json.h"
 #include "run/score_parts.h"
 
 /* Where the exception's own words begin in the traceback: at the last line that names it, or at the
@@ -55,7 +56,8 @@ static void add_result(const struct store_rows *verdict, struct text *out)
  * from before, without these. */
 static bool add_open_object(const struct written *written, struct text *out, struct leti_error *err)
 {
-    json_t *object = json_loadb(written->line, written->line_size, JSON_ALLOW_NUL, NULL);
+    json_error_t why;
+    json_t *object = samples_json(written->line, written->line_size, &why);
     bool judged = json_object_get(object, "result") || json_object_get(object, "passed");
     if (!object)
         return leti_error_set(err, "out of memory for results");

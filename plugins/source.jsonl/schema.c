@@ -156,6 +156,21 @@ static bool set_task_id(const struct leti_host *host, const json_t *record,
     return set_id(host, text, out, err);
 }
 
+/* HumanEval's task_id is a text; its number is that at its end, or else the record's place. */
+static bool set_any_id(const struct leti_host *host, const json_t *record,
+                       unsigned long long *number, struct leti_problem *out, struct leti_error *err)
+{
+    const json_t *id = NULL;
+    unsigned long long of_id;
+    if (json_is_integer(json_object_get(record, "task_id")))
+        return set_task_id(host, record, number, out, err);
+    if (!get_string(record, "task_id", true, &id, err))
+        return false;
+    if (number_of(json_string_value(id), &of_id))
+        *number = of_id;
+    return set_id(host, json_string_value(id), out, err);
+}
+
 /* The function that the tests call; and what the data set's prompt ends with, if not a line feed,
  * for completions that were written to follow it. */
 static void set_extra(const struct leti_host *host, struct leti_bytes entry, struct leti_bytes end,
@@ -247,7 +262,7 @@ static bool fill_humaneval(const struct leti_host *host, const json_t *record,
                            struct leti_error *err)
 {
     const json_t *prompt, *solution, *test, *entry;
-    if (!set_task_id(host, record, number, out, err) ||
+    if (!set_any_id(host, record, number, out, err) ||
         !get_string(record, "prompt", true, &prompt, err) ||
         !get_string(record, "canonical_solution", false, &solution, err) ||
         !get_string(record, "test", true, &test, err) ||

@@ -10,8 +10,10 @@
 #include "leti/error.h"
 
 /* mbpp: MBPP, its sanitized subset, and what is written like them.
- * humaneval: HumanEval, and what is written like it.
- * generic: id, prompt, tests, reference, run_prompt, and extra, a map of texts. */
+ * humaneval: HumanEval, and what is written like it; a task_id without a number at its end has the
+ *   number of its place in the file.
+ * generic: id, prompt, tests, reference, run_prompt, and extra, an object of texts, which reach the
+ *   stages under their names: entry_point, setup, or what an evaluator of your own asks for. */
 struct schema {
     const char *name;
     /* Fills *out from the record with memory of host->alloc. number is the record's place in the

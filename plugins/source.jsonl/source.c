@@ -53,6 +53,9 @@ static bool parse(const struct record *record, json_t **out, struct leti_error *
         return leti_error_set(err, "a record of %zu bytes, more than %d", record->size,
                               RECORD_LIMIT);
     json_t *value = json_loadb(record->text, record->size, JSON_REJECT_DUPLICATES, &why);
+    if (!value && json_error_code(&why) == json_error_numeric_overflow) /* nobody's number here */
+        value = json_loadb(record->text, record->size,
+                           JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
     if (!value)
         return leti_error_set(err, "not a JSON object: %s", why.text);
     if (!json_is_object(value)) {

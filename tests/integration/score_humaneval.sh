@@ -71,6 +71,20 @@ for file in before results.jsonl; do
 done
 diff before.cut results.jsonl.cut || wrong "results judged again have other results"
 
+# What Python's json module writes and JSON does not have; ids without a number.
+sed 's|my/|my_|' problems.jsonl >other.jsonl
+cat >python.jsonl <<'EOF'
+{"task_id": "my_0", "completion": "    return 1 # \ud83d\ude00 NaN", "logprobs": [NaN, -Infinity, 1e5]}
+{"task_id": "my_0", "completion": "    return 1 # \udc80", "seed": -123456789012345678901234567890}
+EOF
+works "$LETI" score python.jsonl --task humaneval --problems other.jsonl --results results.jsonl
+cat >expected <<'EOF'
+{"task_id": "my_0", "completion": "    return 1 # \ud83d\ude00 NaN", "logprobs": [NaN, -Infinity, 1e5], "result": "passed", "passed": true}
+EOF
+head -n 1 results.jsonl | diff expected - || wrong "other results"
+tail -n 1 results.jsonl >last
+contains last '678901234567890, "result": "failed: '
+
 # What is wrong, and where.
 refuses() {
     fails 1 "samples:2: $1" "$LETI" score samples --task humaneval --problems problems.jsonl
