@@ -1,9 +1,10 @@
 /* bench_eval - how many programs a second one worker judges.
  *
- *     LETI_PLUGIN_PATH=build/lib/plugins bench_eval mbpp.jsonl [option=value]...
+ *     LETI_PLUGIN_PATH=build/lib/plugins bench_eval [--json] mbpp.jsonl [option=value]...
  *
  * Runs every reference solution of an MBPP file with its tests, and prints what did not pass, the
- * rate and the median time of a program. Not a test: its figures are the machine's.
+ * rate and the median time of a program. --json prints an object for each program instead, with
+ * the seconds from the call of the plugin to its return. Not a test: its figures are the machine's.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "fake_host.h"
@@ -44,8 +45,8 @@ static const char *text_of(const json_t *row, const char *key)
     return text ? text : "";
 }
 
-/* Judges one row of the file; returns the seconds that it took. */
-static double judge_row(struct fake_host *fake, const json_t *row, size_t *passed)
+/* The verdict on one row of the file; *seconds is how long it took. */
+static struct leti_verdict judge_row(struct fake_host *fake, const json_t *row, double *seconds)
 {
     const json_t *list = json_object_get(row, "test_list");
     const char *first = json_string_value(json_array_get(list, 0));
@@ -64,57 +65,86 @@ static double judge_row(struct fake_host *fake, const json_t *row, size_t *passe
                                     .tests = bytes_of(tests) };
     double start = now();
     struct leti_verdict v = fake_judge(fake, &problem, bytes_of(text_of(row, "code")));
-    double seconds = now() - start;
-    if (v.outcome == LETI_PASSED)
-        ++*passed;
-    else
-        printf("%lld %s: %s\n", (long long)json_integer_value(json_object_get(row, "task_id")),
-               v.reason, v.feedback.data);
+    *seconds = now() - start;
     free(prompt);
     free(tests);
-    return seconds;
+    return v;
+}
+
+static void print_row(const json_t *row, const struct leti_verdict *v, double seconds, bool json)
+{
+    long long id = json_integer_value(json_object_get(row, "task_id"));
+    bool passed = v->outcome == LETI_PASSED;
+    if (json)
+        printf("{\"task_id\": %lld, \"outcome\": \"%s\", \"seconds\": %.9f}\n", id,
+               passed ? "passed" : v->reason, seconds);
+    else if (!passed)
+        printf("%lld %s: %s\n", id, v->reason, v->feedback.data);
+}
+
+static bool set_options(struct fake_host *fake, char **options, int n)
+{
+    for (int i = 0; i < n; i++) {
+        char *value = strchr(options[i], '=');
+        if (value)
+            *value++ = '\0';
+        if (!value || !fake_set(fake, options[i], value)) {
+            fprintf(stderr, "%s: no such option\n", options[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Judges all rows of the file. False: one did not pass. */
+static bool judge_file(struct fake_host *fake, FILE *file, bool json)
+{
+    static double seconds[4096];
+    static char line[1 << 20];
+    size_t n = 0, passed = 0;
+    double start = now();
+    while (n < 4096 && fgets(line, sizeof line, file)) {
+        json_t *row = json_loads(line, 0, NULL);
+        if (row) {
+            struct leti_verdict v = judge_row(fake, row, &seconds[n]);
+            print_row(row, &v, seconds[n++], json);
+            passed += v.outcome == LETI_PASSED;
+        }
+        json_decref(row);
+    }
+    double total = now() - start;
+    qsort(seconds, n, sizeof *seconds, by_value);
+    if (!json)
+        printf("%zu of %zu passed, %.1f programs/s, median %.3f ms, 99 %% below %.3f ms\n", passed,
+               n, (double)n / total, n ? seconds[n / 2] * 1e3 : 0,
+               n ? seconds[n * 99 / 100] * 1e3 : 0);
+    return passed == n;
 }
 
 int main(int argc, char **argv)
 {
     struct fake_host fake;
+    bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    argc -= json;
+    argv += json;
     FILE *file = argc > 1 ? fopen(argv[1], "r") : NULL;
     if (!file) {
-        fprintf(stderr, "usage: bench_eval MBPP.jsonl [option=value]...\n");
+        fprintf(stderr, "usage: bench_eval [--json] MBPP.jsonl [option=value]...\n");
         return 2;
     }
     if (!fake_open(&fake, "evaluator.python.so"))
         return 1;
-    for (int i = 2; i < argc; i++) {
-        char *value = strchr(argv[i], '=');
-        if (value)
-            *value++ = '\0';
-        if (!value || !fake_set(&fake, argv[i], value)) {
-            fprintf(stderr, "%s: no such option\n", argv[i]);
-            return 2;
-        }
-    }
+    if (!set_options(&fake, argv + 2, argc - 2))
+        return 2;
     double start = now();
     if (!fake_start(&fake)) {
         fprintf(stderr, "%s\n", fake.said);
         return 1;
     }
-    printf("started in %.3f s\n", now() - start);
-    static double seconds[4096];
-    static char line[1 << 20];
-    size_t n = 0, passed = 0;
-    start = now();
-    while (n < 4096 && fgets(line, sizeof line, file)) {
-        json_t *row = json_loads(line, 0, NULL);
-        if (row)
-            seconds[n++] = judge_row(&fake, row, &passed);
-        json_decref(row);
-    }
-    double total = now() - start;
-    qsort(seconds, n, sizeof *seconds, by_value);
-    printf("%zu of %zu passed, %.1f programs/s, median %.3f ms, 99 %% below %.3f ms\n", passed, n,
-           (double)n / total, n ? seconds[n / 2] * 1e3 : 0, n ? seconds[n * 99 / 100] * 1e3 : 0);
+    if (!json)
+        printf("started in %.3f s\n", now() - start);
+    bool passed = judge_file(&fake, file, json);
     fclose(file);
     fake_close(&fake, true);
-    return passed == n ? 0 : 1;
+    return passed ? 0 : 1;
 }
