@@ -4,208 +4,301 @@
 # imports is shared by all programs. It leaves behind a __main__ as empty as the one that
 # `python -c` starts with, and, in sys._leti, what the C code needs.
 #
-# It also holds the guard: the check that a comparison in the tests was decided by the values
-# and not by the program. `assert f(x) == y` says little where f may return an object that is
-# equal to everything. The guard wraps the operands of each comparison in the tests in a function
-# that hands them through and takes note; whatever the program raises keeps its line and text.
+# It also holds the half of the guard that works before a program runs: it compiles the tests so
+# that what they compare, compute, call and ask the truth of goes through a function of guard.c,
+# which hands on what the interpreter would have found. An expression that is changed keeps its
+# place in the text, and there is no frame more: whatever is raised looks as without the guard.
 #
 # SPDX-License-Identifier: Apache-2.0
 import sys
 
 sys.path[:] = [entry for entry in sys.path if entry]  # not the working folder
 
+import __future__
 import _imp
 import ast
 import builtins
+import collections
 import gc
 import importlib
 import io
 import os
 import types
 
-COMPARED = "\0compared\0"  # stands for the guard's function among the constants of the tests
-COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
-PLAIN = {int, float, bool, str, bytes, complex, type(None)}
-WALK_MAX = 100_000
+CHECK = "\0check\0"  # stands for the function of guard.c among the constants of the tests
+
+# What the function is asked for, as in guard.c.
+COMPARE = dict(zip((ast.Lt, ast.LtE, ast.Eq, ast.NotEq, ast.Gt, ast.GtE, ast.In, ast.NotIn), range(8)))
+TRUTH, CALLEE, MATCH, CHAIN_FIRST, CHAIN_NEXT, IN_PLACE = range(8, 14)
+NUMBERS = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.FloorDiv, ast.Mod, ast.LShift)
+NUMBERS += (ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor, ast.Pow)
+NUMBER = {kind: 20 + i for i, kind in enumerate(NUMBERS)}
+
+# Nodes without children that matter.
+LEAVES = {ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, str, int, type(None)}
+# Whose truth no program has a say in.
+TRUE_ENOUGH = {ast.Compare, ast.Constant, ast.BoolOp, ast.List, ast.Tuple, ast.Dict, ast.Set}
+ANSWERS = {"isinstance", "issubclass", "all", "any", "bool", "callable", "hasattr", "len"}
+# They compare nothing that they are given with anything that is expected.
+HARMLESS = set(
+    "range zip print enumerate map filter round open getattr setattr hasattr delattr format slice"
+    " dict partial reduce heappush heappushpop heapreplace heapify nsmallest nlargest insort"
+    " insort_left insort_right bisect bisect_left bisect_right append insert extend get setdefault"
+    " pop update join split replace startswith endswith randint uniform".split()
+)
 
 
-def make_guard(main):
-    """Returns (guard, rebound, found): guard(tests, line) compiles the tests with their
-    comparisons wrapped, rebound() looks for builtins of the tests that the program replaced, and
-    found is a list that receives a text for whatever is suspicious."""
-    # The program may replace builtins; these are the guard's own.
-    id_, type_, issubclass_, len_, vars_ = id, type, issubclass, len, vars
-    list_, tuple_, dict_, set_, frozenset_ = list, tuple, dict, set, frozenset
-    hasattr_, enumerate_ = hasattr, enumerate
-    function_type, module_type = types.FunctionType, types.ModuleType
-    builtin_type = types.BuiltinFunctionType
-    slot_types = (types.WrapperDescriptorType, types.MethodDescriptorType)
-    mro_of = type.__dict__["__mro__"].__get__
-    dict_of = type.__dict__["__dict__"].__get__
-    name_of = type.__dict__["__name__"].__get__
-    scope_of_builtins = vars(builtins)
-    modules, compile_, comparisons, plain = sys.modules, compile, COMPARISONS, PLAIN
-    found, operands = [], {}
-    originals = {name: value for name, value in vars(builtins).items() if name[:2] != "__"}
-    used = set()  # the names that the tests take from outside
-    tests_classes_from = None  # line from which a class is the tests' own; None: there is none
+def is_literal(node):
+    """Whether only constants of the tests go into the value."""
+    kind = type(node)
+    if kind is ast.BinOp:
+        return is_literal(node.left) and is_literal(node.right)
+    if kind in (ast.List, ast.Tuple, ast.Set):
+        return all(type(item) is ast.Constant for item in node.elts)
+    return kind is ast.Constant or (kind is ast.UnaryOp and type(node.operand) is ast.Constant)
 
-    def trusted(method):
-        """Whether the method comes from the interpreter or a library rather than the program."""
-        if type_(method) in slot_types:
-            return True
-        if type_(method) is not function_type:
-            return False
-        scope, code = method.__globals__, method.__code__
-        if scope is main:
-            return tests_classes_from is not None and code.co_firstlineno >= tests_classes_from
-        if code.co_filename == "<string>":
-            return False  # the program's code, whosever globals it was given
-        name = scope.get("__name__")
-        module = modules.get(name)
-        # mock.ANY is a library's object that is equal to everything.
-        return module is not None and vars_(module) is scope and name != "unittest.mock"
 
-    def decides(cls):
-        """The first comparison method of the class that the program wrote, or None."""
-        for name in comparisons:
-            for base in mro_of(cls):
-                method = dict_of(base).get(name)
-                if method is not None:
-                    if not trusted(method):
-                        return name
-                    break
-        return None
+def children_of(kind, cache={}):
+    """The fields of a kind of nodes that may hold nodes."""
+    if kind not in cache:
+        names = getattr(kind, "_fields", ()) if kind not in LEAVES else ()
+        skip = {"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "type_comment", "kind"}
+        if kind is ast.keyword or kind is ast.alias or kind is ast.Constant:
+            skip.add("arg")
+        cache[kind] = tuple(name for name in names if name not in skip)
+    return cache[kind]
 
-    def untrusted_classes(value):
-        """{id: text} of the classes in value, and in what it contains, that decide alone."""
-        classes, seen, todo = {}, set_(), [value]
-        while todo and len_(seen) < WALK_MAX:
-            item = todo.pop()
-            cls = type_(item)
-            if cls in plain or id_(item) in seen:
-                continue
-            seen.add(id_(item))
-            if issubclass_(cls, list_):
-                todo.extend(list_.__iter__(item))
-            elif issubclass_(cls, tuple_):
-                todo.extend(tuple_.__iter__(item))
-            elif issubclass_(cls, (set_, frozenset_)):
-                todo.extend((set_ if issubclass_(cls, set_) else frozenset_).__iter__(item))
-            elif issubclass_(cls, dict_):
-                todo.extend(dict_.keys(item))
-                todo.extend(dict_.values(item))
-            method = decides(cls)
-            if method is not None:
-                classes[id_(cls)] = f"{name_of(cls)}.{method}"
-        return classes
 
-    def compared(slot, first, value):
-        """Hands value through. A class that decides comparisons and stands on one side only
-        is noted: the program wrote both the answer and what counts as right."""
-        here = untrusted_classes(value)
-        if not first:
-            before = operands.get(slot) or {}
-            for key in before.keys() ^ here.keys():
-                method = before.get(key) or here.get(key)
-                found.append(
-                    f"suspicious: {method}, which the program defines, decided a comparison"
-                    " in the tests\n"
-                )
-        operands[slot] = here
-        return value
+class Rewriter:
+    """Changes the tree of the tests in place, and collects what they use."""
 
-    def shadows(name):
-        """Whether the program's module has something else than the builtin under that name.
-        `from math import *` may bring a function of the library."""
-        value = main.get(name, originals[name])
-        if type_(value) is builtin_type and value.__name__ == name:
-            return False
-        return value is not originals[name]
-
-    def rebound():
-        """Notes the builtins that the tests use and that the program replaced. One that the
-        module defines is the function under test if the tests take nothing else from it."""
-        names = [name for name in used if name in originals]
-        bad = [name for name in names if scope_of_builtins.get(name) is not originals[name]]
-        if main.get("__builtins__") is not builtins:
-            bad.append("__builtins__")
-        shadowed = [name for name in names if shadows(name)]
-        others = [
-            name
-            for name in used
-            if name not in originals and name in main and type_(main[name]) is not module_type
-        ]
-        if others or len_(shadowed) > 1:
-            bad.extend(shadowed)
-        for name in bad:
-            found.append(f"suspicious: the program replaced {name}, which the tests use\n")
-
-    def wrap(slot, first, operand):
+    def __init__(self, tree):
+        self.loaded, self.bound = set(), set()
+        self.modules, self.attributes, self.singles = [], [], []
+        self.n_chains, self.changed, self.computes = 0, False, False
+        place = dict(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+        self.place = place
         # The compiler takes no function for a constant, and warns of a call of any other.
-        function = ast.BoolOp(ast.Or(), [ast.Constant(COMPARED), ast.Constant(COMPARED)])
-        call = ast.Call(function, [ast.Constant(slot), ast.Constant(first), operand], [])
-        for node in (call, function, *function.values, call.args[0], call.args[1]):
-            ast.copy_location(node, operand)
-        return call
+        mark = ast.Constant(CHECK, **place)
+        self.function = ast.BoolOp(ast.Or(), [mark, mark], **place)
+        self.numbers = {}
+        self.walk(tree)
+        if self.computes:
+            for node in self.singles:
+                self.watch_callee(node)
 
-    def with_guard(code):
-        """The code, and those in it, with the guard's function for what stands for it: under no
-        name, the program can replace it under none."""
+    def walk(self, tree):
+        handlers, todo = self.handlers, [tree]
+        while todo:
+            node = todo.pop()
+            kind = type(node)
+            for name in children_of(kind):
+                child = getattr(node, name)
+                if type(child) is list:
+                    todo.extend(child)
+                elif child is not None:
+                    todo.append(child)
+            handler = handlers.get(kind)
+            if handler:
+                handler(self, node)
+
+    # ---- changes ----
+
+    def number(self, value):
+        if value not in self.numbers:
+            self.numbers[value] = ast.Constant(value, **self.place)
+        return self.numbers[value]
+
+    def become_check(self, node, *args):
+        """Makes a call of the function of an expression that has all of it in args."""
+        node.__class__ = ast.Call
+        node.func, node.args, node.keywords = self.function, list(args), []
+        self.changed = True
+
+    def checked(self, node, *args):
+        """A call of the function in the place of the node, which is its last argument."""
+        self.changed = True
+        call = ast.Call(self.function, [*args, node], [])
+        return ast.copy_location(call, node)
+
+    def watch_callee(self, node):
+        func = node.func
+        if func.lineno == func.end_lineno:  # else the call would move to another line
+            node.func = self.checked(func, self.number(CALLEE))
+
+    def truth(self, node):
+        kind = type(node)
+        if kind in TRUE_ENOUGH or (kind is ast.UnaryOp and type(node.op) is ast.Not):
+            return node
+        if kind is ast.Call and type(node.func) is ast.Name and node.func.id in ANSWERS:
+            return node
+        return self.checked(node, self.number(TRUTH))
+
+    # ---- nodes ----
+
+    def name(self, node):
+        (self.loaded if type(node.ctx) is ast.Load else self.bound).add(node.id)
+
+    def definition(self, node):
+        self.bound.add(node.name)
+
+    def argument(self, node):
+        self.bound.add(node.arg)
+
+    def test(self, node):
+        node.test = self.truth(node.test)
+
+    def conditions(self, node):
+        node.ifs = [self.truth(test) for test in node.ifs]
+
+    def bool_op(self, node):
+        node.values = [self.truth(value) for value in node.values]
+
+    def unary_op(self, node):
+        if type(node.op) is ast.Not:
+            node.operand = self.truth(node.operand)
+
+    def compare(self, node):
+        ops, left = node.ops, node.left
+        if len(ops) == 1:
+            which = COMPARE.get(type(ops[0]))
+            right = node.comparators[0]
+            if which is not None and not (is_literal(left) and is_literal(right)):
+                self.become_check(node, self.number(which), left, right)
+        elif any(type(op) in COMPARE for op in ops):
+            slot = self.number(self.n_chains)
+            self.n_chains += 1
+            node.left = self.checked(left, self.number(CHAIN_FIRST), slot)
+            node.comparators = [
+                self.checked(other, self.number(CHAIN_NEXT), slot) for other in node.comparators
+            ]
+
+    def bin_op(self, node):
+        if not is_literal(node):
+            self.computes = True
+            self.become_check(node, self.number(NUMBER[type(node.op)]), node.left, node.right)
+
+    def aug_assign(self, node):
+        if type(node.target) is ast.Name and not is_literal(node.value):
+            self.computes = True
+            target = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            args = self.number(IN_PLACE), self.number(NUMBER[type(node.op)]), target
+            node.value = self.checked(node.value, *args)
+
+    def call(self, node):
+        func, n = node.func, len(node.args) + len(node.keywords)
+        if n == 1 and node.args and type(node.args[0]) is ast.Starred:
+            n = 2
+        name = func.id if type(func) is ast.Name else getattr(func, "attr", "")
+        if n > 1 and name not in HARMLESS:
+            self.watch_callee(node)
+        elif n == 1:
+            self.singles.append(node)
+
+    def match(self, node):
+        node.subject = self.checked(node.subject, self.number(MATCH))
+
+    def attribute(self, node):
+        if type(node.value) is ast.Name:
+            self.attributes.append((node.value.id, node.attr))
+
+    def imported(self, node):
+        for alias in node.names:
+            self.bound.add(alias.asname or alias.name.partition(".")[0])
+            self.modules.append((alias.name, alias.asname, None))
+
+    def imported_from(self, node):
+        if node.module == "__future__":
+            raise SyntaxError  # the whole text says so better
+        for alias in node.names:
+            self.bound.add(alias.asname or alias.name)
+            if node.module and not node.level:
+                self.modules.append((node.module, None, alias.name))
+
+    handlers = {
+        ast.Name: name,
+        ast.FunctionDef: definition,
+        ast.AsyncFunctionDef: definition,
+        ast.ClassDef: definition,
+        ast.arg: argument,
+        ast.Assert: test,
+        ast.If: test,
+        ast.While: test,
+        ast.IfExp: test,
+        ast.comprehension: conditions,
+        ast.BoolOp: bool_op,
+        ast.UnaryOp: unary_op,
+        ast.Compare: compare,
+        ast.BinOp: bin_op,
+        ast.AugAssign: aug_assign,
+        ast.Call: call,
+        ast.Attribute: attribute,
+        ast.Import: imported,
+        ast.ImportFrom: imported_from,
+    }
+    if hasattr(ast, "Match"):
+        handlers[ast.Match] = match
+
+
+def make_guard(check, watch, preloaded):
+    """Returns guard(tests, line, program) -> code of the tests, which start on that line and
+    follow a program of that code. The preloaded modules are those that tests may use by name
+    without having imported them."""
+    future = 0
+    for feature in __future__.all_feature_names:
+        future |= getattr(__future__, feature).compiler_flag
+    preloaded = set(preloaded) & set(sys.modules) - {"sys"}
+
+    def with_check(code):
+        """The code, and those in it, with the function for what stands for it: under no name,
+        the program can replace it under none."""
         consts = [
-            with_guard(c) if type(c) is types.CodeType else compared if c == COMPARED else c
+            with_check(c) if type(c) is types.CodeType else check if c == CHECK else c
             for c in code.co_consts
         ]
         return code.replace(co_consts=tuple(consts))
 
-    def guard(tests, line):
-        """The code of the tests, which start on that line, with their comparisons wrapped."""
-        nonlocal tests_classes_from
-        tree = compile_(tests, "<string>", "exec", ast.PyCF_ONLY_AST, True)
-        compares, loaded, bound = [], set(), set()
-        for node in ast.walk(tree):
-            if hasattr_(node, "lineno"):
-                node.lineno += line - 1
-                node.end_lineno += line - 1
-            if type_(node) is ast.ClassDef:
-                tests_classes_from = line
-            if type_(node) is ast.Compare:
-                compares.append(node)
-            if type_(node) is ast.Name:
-                (loaded if type_(node.ctx) is ast.Load else bound).add(node.id)
-            elif type_(node) in (ast.FunctionDef, ast.ClassDef, ast.alias):
-                bound.add(getattr(node, "asname", None) or node.name)
-            elif type_(node) is ast.arg:
-                bound.add(node.arg)
-        for slot, node in enumerate_(compares):
-            node.left = wrap(slot, True, node.left)
-            node.comparators = [wrap(slot, False, other) for other in node.comparators]
-        used.clear()
-        used.update(loaded - bound)
-        return with_guard(compile_(tree, "<string>", "exec", 0, True))
+    def load(name):
+        """Imports what the tests are going to import, so that it is known before it is used."""
+        if name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except BaseException:
+                pass  # the tests will tell
 
-    return guard, rebound, found
+    def tell(found):
+        """What the tests use, to guard.c."""
+        modules, attributes, aliases = set(), set(), {}
+        for module, alias, attribute in found.modules:
+            load(module)
+            modules.add(module)
+            if attribute:
+                attributes.add((module, attribute))
+                modules.add(module + "." + attribute)  # it may be one
+            else:
+                aliases[alias or module] = module
+        for module in list(modules):
+            if hasattr(sys.modules.get(module), "__path__"):
+                modules.update(name for name in sys.modules if name.startswith(module + "."))
+        shared = set()
+        for name, attribute in found.attributes:
+            if name in aliases:
+                attributes.add((aliases[name], attribute))
+            elif name in preloaded and name not in found.bound:
+                shared.add(name)
+                attributes.add((name, attribute))
+        watch(tuple(found.loaded - found.bound), tuple(modules), tuple(attributes), tuple(shared))
 
+    def guard(tests, line, program):
+        flags = program.co_flags & future
+        text = "\n" * (line - 1) + tests
+        tree = compile(text, "<string>", "exec", flags | ast.PyCF_ONLY_AST, True)
+        found = Rewriter(tree)
+        tell(found)
+        code = compile(tree, "<string>", "exec", flags, True)
+        return with_check(code) if found.changed else code
 
-def make_trim():
-    """Returns trim(traceback): the traceback without frames of this file, which a program's
-    trace function can make exceptions pass through."""
-    own = globals()
-
-    def trim(traceback):
-        while traceback is not None and traceback.tb_frame.f_globals is own:
-            traceback = traceback.tb_next
-        last = traceback
-        while last is not None:
-            after = last.tb_next
-            while after is not None and after.tb_frame.f_globals is own:
-                after = after.tb_next
-            if after is not last.tb_next:
-                last.tb_next = after
-            last = after
-        return traceback
-
-    return trim
+    return guard
 
 
 def fresh_main():
@@ -219,8 +312,14 @@ def fresh_main():
 
 def warm_up(guard):
     """What an interpreter does once for all: the less is left to each program."""
+    tests = "assert f(1, 2) == [2]\nassert abs(f(1)[0] - 2) < 1 and not 1 in f(2, 3)\n"
+    program = warm_up.__code__
     for _ in range(20):
-        exec(guard("x = 1\nassert x == 1\nassert f(x) == [2]\n", 1), {"f": lambda x: [2]})
+        exec(guard(tests, 1, program), {"f": lambda *x: [2]})
+
+
+def load_library(library, name):
+    return _imp.create_dynamic(types.SimpleNamespace(name=name, origin=library))
 
 
 def start(library, preload):
@@ -230,8 +329,14 @@ def start(library, preload):
         except ImportError:
             pass  # another version of Python, or a build without it
     os.environ.clear()
+    # A program that imports them does so before our eyes.
+    for name in [name for name in sys.modules if name.split(".")[0] in ("ctypes", "_ctypes")]:
+        del sys.modules[name]
     main = fresh_main()
-    guard, rebound, found = make_guard(main.__dict__)
+    guard = load_library(library, "leti_guard")
+    containers = (collections.deque, type({}.keys()), type({}.values()), type({}.items()))
+    guard.load(main.__dict__, builtins, sys.modules, containers, gc.get_referents)
+    compile_tests = make_guard(guard.check, guard.watch, preload)
     register = None
     if sys.version_info >= (3, 13):
         import linecache
@@ -243,22 +348,13 @@ def start(library, preload):
 
     if "random" in sys.modules:
         sys.modules["random"].seed(0)  # the same program, the same verdict
-    warm_up(guard)
-    sys._leti = (
-        main.__dict__,
-        guard,
-        rebound,
-        found,
-        make_trim(),
-        io.StringIO,
-        builtins.compile,
-        register,
-    )
+    warm_up(compile_tests)
+    sys._leti = (main.__dict__, compile_tests, io.StringIO, compile, register)
     sys.modules["__main__"] = main
     sys.argv[1:] = []
     gc.collect()
     gc.freeze()
-    _imp.create_dynamic(types.SimpleNamespace(name="leti_zygote", origin=library))
+    load_library(library, "leti_zygote")
 
 
 start(sys.argv[1], sys.argv[2:])

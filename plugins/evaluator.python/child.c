@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard.h"
 #include "jail.h"
 
 /* The text of a str object, in UTF-8 as stderr has it, into the report. */
@@ -64,18 +65,25 @@ static void report_exit(const struct python *py, void *value, struct report *rep
     report_feedback(report, line, n + sizeof why - 1);
 }
 
+/* Lets tracebacks show the text's first bytes, where this version shows any. */
+static void show_source(const struct python *py, const struct prepared *prepared,
+                        const struct text *text, size_t size)
+{
+    if (prepared->sources == py->none)
+        return;
+    void *source = py->PyUnicode_DecodeUTF8(text->data, (ptrdiff_t)size, NULL);
+    if (!source || !py->PyObject_CallFunctionObjArgs(prepared->sources, source, NULL))
+        py->PyErr_Clear();
+}
+
 static enum ending report_error(const struct python *py, const struct prepared *prepared,
-                                struct report *report)
+                                const struct text *text, struct report *report)
 {
     void *class = NULL, *value = NULL, *traceback = NULL;
     jail_relax();
     py->PyErr_Fetch(&class, &value, &traceback);
+    show_source(py, prepared, text, text->size);
     py->PyErr_NormalizeException(&class, &value, &traceback);
-    void *trimmed =
-        traceback ? py->PyObject_CallFunctionObjArgs(prepared->trim, traceback, NULL) : NULL;
-    if (trimmed)
-        traceback = trimmed;
-    py->PyErr_Clear();
     if (traceback)
         py->PyException_SetTraceback(value, traceback);
     report_exception(py, class, report);
@@ -130,7 +138,7 @@ static bool compile_apart(const struct python *py, const struct prepared *prepar
     void *line = py->PyLong_FromLong((long)text->tests_line);
     if (!source || !line)
         return false;
-    *tests = py->PyObject_CallFunctionObjArgs(prepared->guard, source, line, NULL);
+    *tests = py->PyObject_CallFunctionObjArgs(prepared->guard, source, line, *program, NULL);
     return *tests != NULL;
 }
 
@@ -144,40 +152,38 @@ static bool compile_all(const struct python *py, const struct prepared *prepared
         *tests = NULL;
         *program = compile_text(py, prepared, text, source);
     }
-    if (*program && source && prepared->sources != py->none &&
-        !py->PyObject_CallFunctionObjArgs(prepared->sources, source, NULL))
-        py->PyErr_Clear();
     return *program != NULL;
 }
 
-/* Before the tests, and after them, for a program may also wait for its call. */
-static void look_for_rebound(const struct python *py, const struct prepared *prepared)
+static bool evaluate(const struct python *py, const struct prepared *prepared,
+                     const struct text *text)
 {
-    if (!py->PyObject_CallFunctionObjArgs(prepared->rebound, NULL))
-        py->PyErr_Clear();
-}
-
-static bool run_tests(const struct python *py, const struct prepared *prepared, void *tests)
-{
-    look_for_rebound(py, prepared);
-    if (!py->PyEval_EvalCode(tests, prepared->main, prepared->main))
+    void *program = NULL, *tests = NULL, *scope = prepared->main;
+    bool apart = compile_all(py, prepared, text, &program, &tests) && tests;
+    if (!program)
         return false;
-    look_for_rebound(py, prepared);
+    show_source(py, prepared, text, text->tests_from); /* the tests are none of its business */
+    guard_program_begins();
+    if (!apart && text->tests_from < text->size)
+        guard_note("is one statement with the tests");
+    if (!py->PyEval_EvalCode(program, scope, scope))
+        return false;
+    if (!tests)
+        return true;
+    guard_tests_begin(tests);
+    if (!py->PyEval_EvalCode(tests, scope, scope))
+        return false;
+    guard_tests_ended();
     return true;
 }
 
 static enum ending run(const struct python *py, const struct prepared *prepared,
                        const struct text *text, struct report *report)
 {
-    void *program = NULL, *tests = NULL, *scope = prepared->main;
-    if (!compile_all(py, prepared, text, &program, &tests) ||
-        !py->PyEval_EvalCode(program, scope, scope) || (tests && !run_tests(py, prepared, tests)))
-        return report_error(py, prepared, report);
-    if (py->PyList_Size(prepared->found) > 0) {
-        report_object(py, py->PyList_GetItem(prepared->found, 0), report);
-        return ENDING_SUSPICIOUS;
-    }
-    return ENDING_PASSED;
+    guard_begin(report);
+    if (evaluate(py, prepared, text))
+        return ENDING_PASSED; /* or suspicious, as who has the guard's notes knows */
+    return report_error(py, prepared, text, report);
 }
 
 void child_run(const struct python *python, const struct prepared *prepared,

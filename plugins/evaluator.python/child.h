@@ -13,10 +13,7 @@
 /* What boot.py left for us. */
 struct prepared {
     void *main;    /* the dict of a fresh __main__ */
-    void *guard;   /* guard(tests, line) -> code that watches their comparisons */
-    void *rebound; /* rebound(): looks for builtins that the program replaced */
-    void *found;   /* list of texts: what the guard noticed */
-    void *trim;    /* trim(traceback) -> the same without the guard's frames */
+    void *guard;   /* guard(tests, line, program) -> code that watches, see guard.h */
     void *text_io; /* io.StringIO */
     void *compile; /* builtins.compile */
     void *sources; /* None, or what lets tracebacks show the source */

@@ -15,6 +15,12 @@ static bool find(const char *name, void *out, struct leti_error *err)
     return true;
 }
 
+static void find_optional(const char *name, void *out)
+{
+    void *symbol = dlsym(RTLD_DEFAULT, name);
+    memcpy(out, &symbol, sizeof symbol);
+}
+
 static bool find_class(const char *name, void **out, struct leti_error *err)
 {
     void **variable = NULL;
@@ -31,7 +37,16 @@ bool python_load(struct python *out, struct leti_error *err)
         return false;
     PYTHON_FUNCTIONS(PYTHON_FIND)
 #undef PYTHON_FIND
+#define PYTHON_FIND(result, name, args) find_optional(#name, &out->name);
+    PYTHON_OPTIONAL(PYTHON_FIND)
+#undef PYTHON_FIND
+#define PYTHON_FIND(name)                                                                          \
+    if (!find(#name, &out->name, err))                                                             \
+        return false;
+    PYTHON_CLASSES(PYTHON_FIND)
+#undef PYTHON_FIND
     return find("_Py_NoneStruct", &out->none, err) &&
            find_class("PyExc_SystemExit", &out->system_exit, err) &&
+           find_class("PyExc_SystemError", &out->system_error, err) &&
            find_class("PyExc_MemoryError", &out->memory_error, err);
 }

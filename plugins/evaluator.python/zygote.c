@@ -63,10 +63,10 @@ static void run_program(void *arg, const char *message, size_t size, struct repo
 static bool take_prepared(const struct python *py, struct prepared *out, struct leti_error *err)
 {
     void *tuple = py->PySys_GetObject("_leti");
-    void *members[8];
+    void *members[5];
     if (!tuple)
         return leti_error_set(err, "boot.py left nothing in sys._leti");
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 5; i++) {
         members[i] = py->PyTuple_GetItem(tuple, (ptrdiff_t)i);
         if (!members[i])
             return leti_error_set(err, "sys._leti is too short");
@@ -74,12 +74,9 @@ static bool take_prepared(const struct python *py, struct prepared *out, struct 
     }
     *out = (struct prepared){ .main = members[0],
                               .guard = members[1],
-                              .rebound = members[2],
-                              .found = members[3],
-                              .trim = members[4],
-                              .text_io = members[5],
-                              .compile = members[6],
-                              .sources = members[7] };
+                              .text_io = members[2],
+                              .compile = members[3],
+                              .sources = members[4] };
     return py->PySys_SetObject("_leti", NULL) == 0 ||
            leti_error_set(err, "sys._leti cannot be removed");
 }

@@ -65,13 +65,13 @@ static struct ending endings[] = {
       "", PASSED },
     { "event_loops_work", "import asyncio\nasync def g(): return 5\nassert asyncio.run(g()) == 5",
       "", PASSED },
-    { "ctypes_callbacks_work",
+    { "ctypes_works_but_makes_a_pass_suspicious",
       "import ctypes\n"
       "c = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), "
       "ctypes.POINTER(ctypes.c_int))\n"
       "a = (ctypes.c_int * 3)(3, 1, 2)\n"
       "ctypes.CDLL(None).qsort(a, 3, 4, c(lambda x, y: x[0] - y[0]))\nassert list(a) == [1, 2, 3]",
-      "", PASSED },
+      "", SUSPICIOUS("the program imported ctypes") },
     { "no_frame_stands_below_the_program", "import sys\nassert sys._getframe().f_back is None", "",
       PASSED },
 
@@ -123,7 +123,7 @@ static struct ending endings[] = {
     { "always_less_is_suspicious",
       "class L:\n    def __lt__(a, b): return True\n    def __sub__(a, b): return a\n"
       "    def __abs__(a): return a\nf = lambda x: L()",
-      "assert abs(f(1) - 2) < 1e-6", SUSPICIOUS("L.__lt__") },
+      "assert abs(f(1) - 2) < 1e-6", SUSPICIOUS("L.__sub__") },
     { "guard_cannot_be_replaced_by_name",
       "import builtins\nfor scope in (vars(builtins), globals()):\n"
       "    for name in ('<compared>', '\\0compared\\0', 'compared'):\n"
@@ -154,13 +154,6 @@ static struct ending endings[] = {
     { "builtins_that_the_tests_do_not_use_may_be_replaced", "def set(x): return 1\n" F, T, PASSED },
     { "functions_of_the_library_may_shadow_builtins", "from math import *\n" F,
       "assert pow(f(1), 2) == 4", PASSED },
-    { "frames_of_the_guard_are_not_in_feedback",
-      "import sys\ndef trace(frame, event, arg):\n"
-      "    if frame.f_code.co_name == 'compared':\n        raise ValueError('traced')\n"
-      "def f(x):\n    sys.settrace(trace)\n    return 2",
-      T,
-      RAISES("ValueError", "line 11, in <module>\n  File \"<string>\", line 7, in trace\n"
-                           "ValueError: traced\n") },
     { "own_objects_compared_with_each_other_pass",
       "class P:\n    def __init__(s, x): s.x = x\n    def __eq__(s, o): return s.x == o.x\n"
       "def f(x): return P(x)",
@@ -206,7 +199,7 @@ static struct ending endings[] = {
       "assert libc.unshare(0x10000000) == -1 and ctypes.get_errno() == 1\n"
       "assert libc.ptrace(0, 0, 0, 0) == -1 and ctypes.get_errno() == 1\n"
       "assert libc.mount(b'x', b'/', b'tmpfs', 0, None) == -1 and ctypes.get_errno() == 1",
-      "", PASSED },
+      "", SUSPICIOUS("the program imported ctypes") },
     { "disk_is_limited", "for i in range(100):\n    open(str(i), 'wb').write(bytes(1 << 20))", "",
       RAISES("OSError", "No space left on device") },
     { "one_file_is_limited", "f = open('x', 'wb')\nwhile True: f.write(bytes(1 << 20))", "",
