@@ -1,6 +1,6 @@
 # Lets go of the interpreter's lock in the middle of a call.
 # expect: killed|timeout|exception|suspicious ""
-# option: timeout=1
+# option: timeout=0.5
 import ctypes
 
 ctypes.CDLL(None).PyEval_SaveThread() if hasattr(

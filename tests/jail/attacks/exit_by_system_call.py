@@ -1,6 +1,6 @@
 # Ends by the system call, the main thread alone.
 # expect: exited|timeout ""
-# option: timeout=1
+# option: timeout=0.5
 import ctypes
 
 

@@ -1,7 +1,6 @@
 # Speaks to whoever watches it by the system call that notes go through.
 # expect: suspicious|exception|exited ""
 import ctypes
-import os
 
 libc = ctypes.CDLL(None)
 for text in (b"passed", b"", bytes(300), b"x" * 4096):

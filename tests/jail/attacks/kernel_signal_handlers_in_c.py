@@ -1,6 +1,6 @@
 # Handles every signal in C, by a function that does nothing, and crashes again and again.
 # expect: timeout|killed ""
-# option: timeout=1
+# option: timeout=0.5
 import ctypes
 
 libc = ctypes.CDLL(None)

@@ -1,6 +1,6 @@
 # Lets other threads run once in a thousand years, and one of them loop.
 # expect: passed|timeout ""
-# option: timeout=1
+# option: timeout=0.5
 import sys
 import threading
 

@@ -1,6 +1,6 @@
 # Stops itself, so that it never ends.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 import os
 import signal
 

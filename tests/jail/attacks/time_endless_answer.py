@@ -1,6 +1,6 @@
 # Answers with a generator that has no end.
 # expect: timeout|memory ""
-# option: timeout=1
+# option: timeout=0.5
 # tests: assert list(f(1)) == [2, 2]
 
 

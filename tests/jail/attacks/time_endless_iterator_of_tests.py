@@ -1,6 +1,6 @@
 # Answers with an object that always has another element.
 # expect: timeout|suspicious ""
-# option: timeout=1
+# option: timeout=0.5
 # tests: for value in f(1):
 # tests:     assert value == 2
 

@@ -1,5 +1,5 @@
 # Never ends, in Python's own code.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 while True:
     pass

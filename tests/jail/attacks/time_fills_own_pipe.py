@@ -1,6 +1,6 @@
 # Writes to a pipe that nobody empties.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 import os
 
 end = os.pipe()[1]

@@ -1,6 +1,6 @@
 # Waits for a lock that it holds itself.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 import fcntl
 
 mine, other = open("lock", "w"), open("lock", "w")

@@ -1,4 +1,4 @@
 # A number of a hundred million digits.
 # expect: timeout|memory ""
-# option: timeout=1
+# option: timeout=0.5
 x = 7 ** 10**8

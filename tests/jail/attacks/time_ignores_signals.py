@@ -1,6 +1,6 @@
 # Ignores and blocks every signal, and never ends.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 import signal
 
 for number in range(1, 65):

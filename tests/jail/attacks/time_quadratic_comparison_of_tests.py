@@ -1,6 +1,6 @@
 # Answers with an object that takes for ever to compare.
 # expect: timeout|suspicious ""
-# option: timeout=1
+# option: timeout=0.5
 
 
 class Slow:

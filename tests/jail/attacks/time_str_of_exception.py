@@ -1,6 +1,6 @@
 # Raises an exception whose text never comes.
 # expect: timeout|exception ""
-# option: timeout=1
+# option: timeout=0.5
 
 
 class Endless(Exception):

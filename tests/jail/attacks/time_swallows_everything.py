@@ -1,6 +1,6 @@
 # Catches whatever might end it.
-# expect: timeout "timed out after 1 s"
-# option: timeout=1
+# expect: timeout "timed out after 0.5 s"
+# option: timeout=0.5
 import time
 
 while True:
