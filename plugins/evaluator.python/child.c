@@ -101,8 +101,23 @@ static enum ending report_error(const struct python *py, const struct prepared *
 
 static void *compile_plain(const struct python *py, const char *text)
 {
-    struct python_flags flags = { .flags = PYTHON_IGNORE_COOKIE };
+    struct python_flags flags = { .flags = py->command_flags };
     return py->Py_CompileStringExFlags(text, "<string>", PYTHON_FILE_INPUT, &flags, -1);
+}
+
+/* `python -c` adds a line feed to what it is given, which may have one already. */
+static void *compile_command(const struct python *py, const struct text *text)
+{
+    char *copy;
+    ptrdiff_t size;
+    void *bytes = py->PyBytes_FromStringAndSize(NULL, (ptrdiff_t)text->size + 1);
+    if (!bytes || py->PyBytes_AsStringAndSize(bytes, &copy, &size) != 0)
+        return NULL;
+    memcpy(copy, text->data, text->size);
+    copy[text->size] = '\n'; /* a NUL stands behind */
+    void *code = compile_plain(py, copy);
+    py->Py_DecRef(bytes);
+    return code;
 }
 
 /* The code of the text as `python -c` would compile it. That cannot take a NUL nor anything that
@@ -111,7 +126,7 @@ static void *compile_text(const struct python *py, const struct prepared *prepar
                           const struct text *text, void *source)
 {
     if (source && !memchr(text->data, '\0', text->size))
-        return compile_plain(py, text->data);
+        return compile_command(py, text);
     py->PyErr_Clear();
     void *bytes = py->PyBytes_FromStringAndSize(text->data, (ptrdiff_t)text->size);
     void *name = py->PyUnicode_DecodeUTF8("<string>", 8, NULL);

@@ -45,6 +45,10 @@ bool python_load(struct python *out, struct leti_error *err)
         return false;
     PYTHON_CLASSES(PYTHON_FIND)
 #undef PYTHON_FIND
+    /* Before 3.10 even a command may name its encoding, and columns are counted differently. */
+    const char *version = out->Py_GetVersion();
+    bool old = strncmp(version, "3.8.", 4) == 0 || strncmp(version, "3.9.", 4) == 0;
+    out->command_flags = old ? 0 : PYTHON_IGNORE_COOKIE;
     return find("_Py_NoneStruct", &out->none, err) &&
            find_class("PyExc_SystemExit", &out->system_exit, err) &&
            find_class("PyExc_SystemError", &out->system_error, err) &&

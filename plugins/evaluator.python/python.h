@@ -26,6 +26,7 @@ enum {
 /* What the C API calls it, and its type, which is the one in CPython's documentation. */
 #define PYTHON_FUNCTIONS(X)                                                                        \
     X(void, Py_IncRef, (void *))                                                                   \
+    X(const char *, Py_GetVersion, (void))                                                         \
     X(void, Py_DecRef, (void *))                                                                   \
     X(void *, Py_CompileStringExFlags,                                                             \
       (const char *, const char *, int, struct python_flags *, int))                               \
@@ -137,6 +138,7 @@ struct python {
 #undef PYTHON_MEMBER
     void *system_exit, *memory_error, *system_error; /* the exceptions' classes */
     void *none;                                      /* None */
+    int command_flags;                               /* with which `python -c` compiles */
 };
 
 /* Fills in *out from the interpreter that this process runs. */
