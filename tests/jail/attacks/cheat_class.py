@@ -1,5 +1,5 @@
 # Answers with an object that says it is an int, and equal.
-# expect: suspicious "Int.__eq__"
+# expect: suspicious "Int."
 # tests: assert isinstance(f(1), int) and f(1) == 2
 
 

@@ -1,5 +1,5 @@
 # Finds a module of its own where the tests import one of the library.
-# expect: suspicious ""
+# expect: suspicious|exception ""
 # tests: import colorsys
 # tests: assert colorsys.rgb_to_hsv(*f(1)) == (0, 0, 1)
 import importlib.machinery

@@ -1,5 +1,5 @@
 # Lays a file where the tests' import finds it before the library's.
-# expect: suspicious ""
+# expect: suspicious|exception ""
 # tests: import colorsys
 # tests: assert colorsys.rgb_to_hsv(*f(1)) == (0, 0, 1)
 import os

@@ -1,5 +1,5 @@
 # Ends in a text without an end, which the tests' own text closes.
-# expect: exception|suspicious "SyntaxError"
+# expect: exception|suspicious ""
 # tests: assert f(1) == 2
 # tests: NOTE = """ # what this is about """
 def f(x):
