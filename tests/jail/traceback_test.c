@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-static const struct {
+static const struct failure {
     const char *program, *tests;
 } failures[] = {
     { "def f(x):\n    return x\n", "assert f(1) == 2\nassert f(2) == 3" },
@@ -133,6 +133,48 @@ static const struct {
     { "def f(x): return x", "  assert f(1) == 1" },
     { "def f(x): return x", "return f(1)" },
     { "from __future__ import annotations\ndef f(x: nothing): return x", "assert f(1) == 2" },
+    /* groups and notes, where the version has them */
+    { "raise ExceptionGroup('g', [ValueError(1), ExceptionGroup('h', [KeyError('k')])])", "" },
+    { "def f():\n    try:\n        1 / 0\n    except Exception as e:\n"
+      "        raise ExceptionGroup('g', [e, ValueError('a\\nb')])",
+      "f()" },
+    { "try:\n    raise ExceptionGroup('g', [ValueError(1)])\nexcept* ValueError as e:\n"
+      "    raise TypeError('t') from e",
+      "" },
+    { "e = ValueError('v')\ne.add_note('a\\nb')\ne.add_note('caf\xc3\xa9')\nraise e", "" },
+    { "e = ValueError('v')\ne.__notes__ = 5\nraise e", "" },
+    /* exceptions on the way of others */
+    { "def f(n):\n    try:\n        f(n - 1) if n else 1 / 0\n    except Exception as e:\n"
+      "        raise ValueError(n) from e",
+      "f(4)" },
+    { "a, b = ValueError('a'), KeyError('b')\na.__context__, b.__context__ = b, a\nraise a", "" },
+    { "def g():\n    try:\n        yield\n    finally:\n        raise ValueError\n"
+      "i = g()\nnext(i)\ni.throw(KeyError('k'))",
+      "" },
+    { "class E(Exception):\n    __module__ = 5\nraise E", "" },
+    { "raise SyntaxError('m', ('f.py', 3, 5, 'some text', 3, 9))", "" },
+    { "raise SyntaxError('m', ('f.py', 3, None, 'some text'))", "" },
+    { "import sys\nsys.tracebacklimit = 1\ndef f(): 1 / 0", "f()" },
+    { "del __name__\n1 / 0", "" },
+    { "__builtins__ = {}\nprint(1)", "" },
+    /* carets under parts of lines, and of several lines */
+    { "x = (1 +\n     2 +\n     nothing +\n     3)", "" },
+    { "a = {'x': {'y': None}}\na['x']['y']['z'] = 5", "" },
+    { "s = '\xe5\x90\x8d\xe5\x89\x8d'; x = s + 1 / 0", "" },
+    { "x = f'''\n{1 / 0}\n'''", "" },
+    { "class C:\n    def m(self): foo()\n    def foo(self): pass", "C().m()" },
+    { "@(lambda f: 1 / 0)\nclass C:\n    pass", "" },
+    { "x = [[k / 0 for k in range(2)]\n     for i in range(2)]", "" },
+    /* the end of the text */
+    { "def f(x): return x", "x = '''a\n" },
+    { "def f(x): return x", "x = (1,\n\n" },
+};
+
+/* From the first line on: it may name the text's encoding. */
+static const struct failure bare[] = {
+    { "# -*- coding: latin-1 -*-\nraise ValueError('caf\xc3\xa9')", "" },
+    { "# -*- coding: nothing -*-\nraise ValueError('caf\xc3\xa9')", "" },
+    { "x = 'caf\xc3\xa9' caf\xc3\xa9", "" },
 };
 
 /* What the interpreter prints to stderr for the text, run as a command. */
@@ -172,27 +214,39 @@ static bool find_python(const char *name, char *path, size_t size)
     return ok;
 }
 
+/* The same text by the evaluator and as a command, after the prompt or without one. */
+static void check(struct fake_host *fake, const char *python, const struct failure *failure,
+                  bool with_prompt)
+{
+    static char text[8192], said[1 << 20];
+    struct leti_problem problem = { .id = "1",
+                                    .prompt = bytes_of(""),
+                                    .tests = bytes_of(failure->tests) };
+    snprintf(text, sizeof text, "%s%s\n%s", with_prompt ? "\"\"\"\nprompt\n\"\"\"\n" : "",
+             failure->program, failure->tests);
+    run_command(python, text, said, sizeof said);
+    struct leti_verdict v = with_prompt ? judge(fake, failure->program, failure->tests)
+                                        : fake_judge(fake, &problem, bytes_of(failure->program));
+    if (strcmp(said, v.feedback.data) != 0)
+        fail_msg("%s:\n%s\n--- prints\n%s\n--- feedback (%s)\n%s", python, text, said, v.reason,
+                 v.feedback.data);
+}
+
 static void check_interpreter(void **state)
 {
     const char *name = *state;
     struct fake_host fake;
-    char python[512], text[8192];
-    static char said[1 << 20];
+    char python[512];
     if (!find_python(name, python, sizeof python))
         fail_msg("%s does not run", name);
     assert_true(fake_open(&fake, PLUGIN));
     assert_true(fake_set(&fake, "python", python));
     if (!fake_start(&fake))
         fail_msg("%s", fake.said);
-    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-        snprintf(text, sizeof text, "\"\"\"\nprompt\n\"\"\"\n%s\n%s", failures[i].program,
-                 failures[i].tests);
-        run_command(python, text, said, sizeof said);
-        struct leti_verdict v = judge(&fake, failures[i].program, failures[i].tests);
-        if (strcmp(said, v.feedback.data) != 0)
-            fail_msg("%s, program %zu:\n%s\n--- prints\n%s\n--- feedback (%s)\n%s", python, i, text,
-                     said, v.reason, v.feedback.data);
-    }
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        check(&fake, python, &failures[i], true);
+    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)
+        check(&fake, python, &bare[i], false);
     fake_close(&fake, true);
 }
 
