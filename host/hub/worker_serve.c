@@ -4,11 +4,12 @@
 #include "base/clock.h"
 #include "hub/worker_internal.h"
 
-/* Credit covers some time's work, so that the line is never the limit and yet no worker sits on
- * slow units that an idle one could do. */
-#define CREDIT_SECONDS 0.02
+/* Credit covers some time's work, so that the line is not the limit for quick units. A worker on
+ * slower ones holds just the one it works on: an idle worker could do what waits behind it, and
+ * how long a unit takes cannot be told from those before it. */
+#define CREDIT_SECONDS 1e-3
 #define QUICK_SECONDS 1e-4 /* answers of units that are quicker share a wake-up */
-enum { CREDIT_LEAST = 2, CREDIT_MOST = 64 };
+enum { CREDIT_LEAST = 1, CREDIT_MOST = 64 };
 
 static uint32_t credit_for(double unit_seconds)
 {

@@ -1,7 +1,8 @@
 /* syscalls.c - the seccomp filter, as a list of what is allowed.
  *
- * What is on neither list below gets ENOSYS: to a library that is what an older kernel says, and
- * it falls back to something else.
+ * The filter holds no other list, for the kernel compiles it anew for each program. About all else
+ * it asks us. What is refused below gets EPERM, and what is on no list ENOSYS: to a library that is
+ * what an older kernel says, and it falls back to something else.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "syscalls.h"
@@ -318,38 +319,40 @@ static const char *const refused[] = {
     "inotify_init1",
     "vhangup",
     "seccomp",
+    "clone", /* without CLONE_THREAD */
+    "open",  /* to change the machine's files */
+    "openat",
 };
 
 #define N(list) (sizeof(list) / sizeof *(list))
-#define REFUSE SCMP_ACT_NOTIFY
 
-/* A name that this machine or this libseccomp does not know needs no rule: it gets ENOSYS. */
-static bool add_list(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t n)
+/* A name that this machine or this libseccomp does not know needs no rule. */
+static bool add_list(scmp_filter_ctx filter, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         int number = seccomp_syscall_resolve_name(names[i]);
-        if (number != __NR_SCMP_ERROR && seccomp_rule_add(filter, action, number, 0) < 0)
+        if (number != __NR_SCMP_ERROR && seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) < 0)
             return false;
     }
     return true;
 }
 
-/* One rule on the bits of one argument: action where (argument & mask) == value. */
-static bool add_bits(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned argument,
-                     uint64_t mask, uint64_t value)
+/* One rule on the bits of one argument: allowed where (argument & mask) == value. */
+static bool add_bits(scmp_filter_ctx filter, const char *name, unsigned argument, uint64_t mask,
+                     uint64_t value)
 {
     int number = seccomp_syscall_resolve_name(name);
     if (number == __NR_SCMP_ERROR)
         return true;
     struct scmp_arg_cmp test = SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value);
-    return seccomp_rule_add_array(filter, action, number, 1, &test) >= 0;
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &test) >= 0;
 }
 
 static bool add_values(scmp_filter_ctx filter, const char *name, unsigned argument,
                        const uint64_t *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!add_bits(filter, SCMP_ACT_ALLOW, name, argument, UINT32_MAX, values[i]))
+        if (!add_bits(filter, name, argument, UINT32_MAX, values[i]))
             return false;
     return true;
 }
@@ -357,44 +360,29 @@ static bool add_values(scmp_filter_ctx filter, const char *name, unsigned argume
 /* Opening a file by name: where they are shared, not to change it. */
 static bool add_open(scmp_filter_ctx filter, bool shared)
 {
-    static const char *const plain[] = { "open", "openat" };
-    if (!shared)
-        return add_list(filter, SCMP_ACT_ALLOW, plain, N(plain));
-    static const uint64_t bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
-                                     __O_TMPFILE & ~O_DIRECTORY };
-    uint64_t any = 0;
-    for (size_t i = 0; i < N(bits); i++) {
-        any |= bits[i];
-        if (!add_bits(filter, REFUSE, "open", 1, bits[i], bits[i]) ||
-            !add_bits(filter, REFUSE, "openat", 2, bits[i], bits[i]))
-            return false;
-    }
-    return add_bits(filter, SCMP_ACT_ALLOW, "open", 1, any, 0) &&
-           add_bits(filter, SCMP_ACT_ALLOW, "openat", 2, any, 0);
+    uint64_t changes =
+        shared ? O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (__O_TMPFILE & ~O_DIRECTORY) : 0;
+    return add_bits(filter, "open", 1, changes, 0) && add_bits(filter, "openat", 2, changes, 0);
 }
 
 /* Threads may be made and processes may not; limits may be lowered for oneself alone. clone3
- * hides its flags in memory and is not on a list: ENOSYS makes glibc use clone. */
+ * hides its flags in memory and is on no list: ENOSYS makes glibc use clone. */
 static bool add_conditional(scmp_filter_ctx filter)
 {
     static const uint64_t ioctls[] = { TCGETS, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCGWINSZ };
     static const uint64_t prctls[] = { PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */ };
-    return add_bits(filter, SCMP_ACT_ALLOW, "clone", 0, CLONE_THREAD, CLONE_THREAD) &&
-           add_bits(filter, REFUSE, "clone", 0, CLONE_THREAD, 0) &&
-           add_bits(filter, SCMP_ACT_ALLOW, "prlimit64", 0, UINT32_MAX, 0) &&
+    return add_bits(filter, "clone", 0, CLONE_THREAD, CLONE_THREAD) &&
+           add_bits(filter, "prlimit64", 0, UINT32_MAX, 0) &&
            add_values(filter, "ioctl", 1, ioctls, N(ioctls)) &&
-           add_values(filter, "prctl", 0, prctls, N(prctls)) &&
-           add_bits(filter, SCMP_ACT_NOTIFY, "prctl", 0, UINT32_MAX, NOTE_PRCTL);
+           add_values(filter, "prctl", 0, prctls, N(prctls));
 }
 
 static bool add_rules(scmp_filter_ctx filter, bool shared)
 {
     return seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) >= 0 &&
-           add_list(filter, SCMP_ACT_ALLOW, allowed, N(allowed)) &&
-           add_list(filter, REFUSE, refused, N(refused)) &&
-           add_list(filter, shared ? REFUSE : SCMP_ACT_ALLOW, changing, N(changing)) &&
-           add_list(filter, SCMP_ACT_NOTIFY, signalling, N(signalling)) &&
-           add_open(filter, shared) && add_conditional(filter);
+           add_list(filter, allowed, N(allowed)) &&
+           (shared || add_list(filter, changing, N(changing))) && add_open(filter, shared) &&
+           add_conditional(filter);
 }
 
 /* libseccomp writes the filter to a descriptor only. */
@@ -431,7 +419,7 @@ fail:
 
 bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *err)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_NOTIFY);
     if (!filter)
         return leti_error_set(err, "seccomp filter: no memory");
     bool ok = add_rules(filter, shared) ? export_filter(filter, out, err)
@@ -486,9 +474,19 @@ void syscalls_answer(int listener, const struct call *call, enum answer answer)
     reply.resp.id = call->id;
     if (answer == ANSWER_REFUSE)
         reply.resp.error = -EPERM;
+    if (answer == ANSWER_UNKNOWN)
+        reply.resp.error = -ENOSYS;
     if (answer == ANSWER_ALLOW)
         reply.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply.resp); /* the caller may be gone */
+}
+
+static bool is_listed(int number, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (seccomp_syscall_resolve_name(names[i]) == number)
+            return true;
+    return false;
 }
 
 enum call_kind call_kind(const struct call *call, pid_t pid, bool namespaces)
@@ -499,7 +497,10 @@ enum call_kind call_kind(const struct call *call, pid_t pid, bool namespaces)
     while (i < N(signalling) && seccomp_syscall_resolve_name(signalling[i]) != call->number)
         i++;
     if (i == N(signalling))
-        return CALL_FORBIDDEN;
+        return is_listed(call->number, refused, N(refused)) ||
+                       is_listed(call->number, changing, N(changing))
+                   ? CALL_FORBIDDEN
+                   : CALL_UNKNOWN;
     /* Whose: a process, its group, or (tkill) a thread. */
     pid_t target = (pid_t)call->args[0], self = namespaces ? 1 : pid;
     bool thread = call->number == SYS_tkill;

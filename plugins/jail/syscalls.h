@@ -36,13 +36,14 @@ struct call {
 
 enum call_kind {
     CALL_FORBIDDEN,
+    CALL_UNKNOWN,       /* on no list */
     CALL_NOTE,          /* see report_note */
     CALL_SIGNAL_ITSELF, /* or nobody that there is */
     CALL_KILL_ITSELF,   /* as the first of its namespace, which the kernel would not let it */
     CALL_STOP_ITSELF,   /* likewise */
 };
 
-enum answer { ANSWER_REFUSE, ANSWER_DONE, ANSWER_ALLOW };
+enum answer { ANSWER_REFUSE, ANSWER_UNKNOWN, ANSWER_DONE, ANSWER_ALLOW };
 
 /* The next question; false: whoever asked is gone. */
 bool syscalls_next(int listener, struct call *out);

@@ -233,6 +233,9 @@ static void watch_call(struct watch *watch)
         break;
     case CALL_STOP_ITSELF:
         return; /* without an answer it stands still */
+    case CALL_UNKNOWN:
+        answer = ANSWER_UNKNOWN;
+        break;
     case CALL_FORBIDDEN:
         call_name(&call, watch->refused, sizeof watch->refused);
         break;
