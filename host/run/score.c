@@ -193,9 +193,9 @@ static void close_score(struct score *score)
 bool score_samples(const struct score_config *config, struct leti_error *err)
 {
     struct score score = { .config = config };
-    bool done = open_pipeline(&score, err) && make_folder(&score, err) &&
-                store_create(score.folder, &score.store, err) && read_all(&score, err) &&
-                judge(&score, err) && score_tell(&score, err);
+    bool done = score_check_results(&score, err) && open_pipeline(&score, err) &&
+                make_folder(&score, err) && store_create(score.folder, &score.store, err) &&
+                read_all(&score, err) && judge(&score, err) && score_tell(&score, err);
     close_score(&score);
     return done;
 }

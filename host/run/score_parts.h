@@ -36,6 +36,9 @@ bool score_verdicts(const struct score *,
 /* Prints a line a sample (with json) and the summary, and writes the file of results. */
 bool score_tell(const struct score *, struct leti_error *err);
 
+/* Says before all the work that the results could not be written. */
+bool score_check_results(const struct score *, struct leti_error *err);
+
 /* Writes config->results: the samples' own lines, with what became of them. */
 bool score_write_results(const struct score *, struct leti_error *err);
 

@@ -117,7 +117,10 @@ refuses 'field "completion" has 40000000 bytes, more than 33554432'
 fails 1 'samples: holds no sample' "$LETI" score samples --task humaneval --problems problems.jsonl
 mkdir folder
 echo '{"task_id": "my/0", "completion": "    return 1"}' >samples
-fails 1 'folder' "$LETI" score samples --task humaneval --problems problems.jsonl --results folder
+fails 1 'cannot write folder: it is a folder' \
+    "$LETI" score samples --task humaneval --problems problems.jsonl --results folder
+fails 1 'cannot write none/x: folder none: No such file' \
+    "$LETI" score samples --task humaneval --problems problems.jsonl --results none/x
 fails 1 'timeout' "$LETI" score samples --task humaneval --problems problems.jsonl --timeout 1s
 for k in 0 1, ,1 1x -1 1,,2 '' 99999999; do
     status=0
