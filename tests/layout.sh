@@ -11,7 +11,7 @@ files=$(find host plugins tests contrib -name '*.[ch]')
 clang-format --dry-run -Werror $files || failed=1
 
 for header in $(find host plugins -name '*.h'); do
-    cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ihost -Ihost/include -Iplugins/lm \
+    cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ihost -Ihost/include -Iplugins/lm -Iplugins/jail \
         -I"$(dirname "$header")" -fsyntax-only -x c "$header" ||
         { echo "$header: does not compile alone"; failed=1; }
 done

@@ -118,15 +118,14 @@ enum {
     X(void, Py_LeaveRecursiveCall, (void))        /* 3.9 */
 
 /* Classes: what is found under the name is the class itself. */
+/* clang-format off */
 #define PYTHON_CLASSES(X)                                                                          \
-    X(PyBaseObject_Type)                                                                           \
-    X(PyType_Type)                                                                                 \
-    X(PyLong_Type) X(PyFloat_Type) X(PyBool_Type) X(PyUnicode_Type) X(PyBytes_Type)                \
-        X(PyComplex_Type) X(PyList_Type) X(PyTuple_Type) X(PyDict_Type) X(PySet_Type)              \
-            X(PyFrozenSet_Type) X(PyFunction_Type) X(PyCFunction_Type) X(PyMethod_Type)            \
-                X(PyModule_Type) X(PyWrapperDescr_Type) X(PyMethodDescr_Type)                      \
-                    X(PyGetSetDescr_Type) X(PyMemberDescr_Type) X(PyGen_Type) X(PyFrame_Type)      \
-                        X(PyCode_Type)
+    X(PyBaseObject_Type) X(PyType_Type) X(PyLong_Type) X(PyFloat_Type) X(PyBool_Type)              \
+    X(PyUnicode_Type) X(PyBytes_Type) X(PyComplex_Type) X(PyList_Type) X(PyTuple_Type)             \
+    X(PyDict_Type) X(PySet_Type) X(PyFrozenSet_Type) X(PyFunction_Type) X(PyCFunction_Type)        \
+    X(PyMethod_Type) X(PyModule_Type) X(PyWrapperDescr_Type) X(PyMethodDescr_Type)                 \
+    X(PyGetSetDescr_Type) X(PyMemberDescr_Type) X(PyGen_Type) X(PyFrame_Type) X(PyCode_Type)
+/* clang-format on */
 
 struct python {
 #define PYTHON_MEMBER(result, name, args) result(*name) args;
