@@ -287,13 +287,14 @@ static bool limit_all(const struct settings *settings, struct leti_error *err)
 {
     uint64_t seconds = jail_cpu_seconds(settings);
     uint64_t memory = settings->memory_bytes;
+    uint64_t processes = settings->processes ? settings->processes + 1 : THREADS_MAX; /* and us */
     return limit(RLIMIT_CPU, seconds, seconds + 1, err) &&
            limit(RLIMIT_FSIZE, settings->disk_bytes, settings->disk_bytes, err) &&
            limit(RLIMIT_NOFILE, settings->files, settings->files, err) &&
-           limit(RLIMIT_NPROC, THREADS_MAX, THREADS_MAX, err) &&
+           limit(RLIMIT_NPROC, processes, processes, err) &&
            limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES, err) && limit(RLIMIT_CORE, 0, 0, err) &&
            limit(RLIMIT_MSGQUEUE, 0, 0, err) && limit(RLIMIT_MEMLOCK, 0, 0, err) &&
-           limit(RLIMIT_AS, memory, memory + REPORT_BYTES, err);
+           limit(settings->reserve ? RLIMIT_DATA : RLIMIT_AS, memory, memory + REPORT_BYTES, err);
 }
 
 /* Takes the identity, where it is another than the one we have. */
@@ -354,7 +355,8 @@ static bool mount_work(const struct jail *jail, struct leti_error *err)
     char options[96];
     snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700",
              (unsigned long long)jail->settings.disk_bytes);
-    if (mount("tmpfs", WORK, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+    unsigned long flags = MS_NOSUID | MS_NODEV | (jail->settings.processes ? 0 : MS_NOEXEC);
+    if (mount("tmpfs", WORK, "tmpfs", flags, options) != 0)
         return fail_errno(err, "mount " WORK);
     return chdir(WORK) == 0 || fail_errno(err, WORK);
 }

@@ -19,6 +19,7 @@ static const char *reason_of(uint32_t ending)
         [ENDING_EXITED] = "exited",         [ENDING_FORBIDDEN] = "forbidden",
         [ENDING_SUSPICIOUS] = "suspicious", [ENDING_TIMEOUT] = "timeout",
         [ENDING_OUTPUT] = "output",         [ENDING_KILLED] = "killed",
+        [ENDING_COMPILE] = "compile",       [ENDING_STATUS] = "exit",
         [ENDING_BROKEN] = "infrastructure",
     };
     return reasons[ending <= ENDING_BROKEN ? ending : ENDING_BROKEN];

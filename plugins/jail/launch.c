@@ -235,9 +235,10 @@ static void add_complaint(int fd, struct leti_error *err)
 static void bound(struct launched *launched, const struct settings *settings)
 {
     enum { WARDEN_BYTES = 256 << 20, WARDEN_PROCESSES = 16, PROCESSES = 512 };
+    uint32_t processes = settings->processes > PROCESSES ? settings->processes : PROCESSES;
     struct leti_error ignored;
     uint64_t memory = settings->memory_bytes + settings->disk_bytes + WARDEN_BYTES;
-    (void)cgroup_open(&launched->cgroup, memory, PROCESSES + WARDEN_PROCESSES, launched->pid,
+    (void)cgroup_open(&launched->cgroup, memory, processes + WARDEN_PROCESSES, launched->pid,
                       &ignored);
 }
 

@@ -48,6 +48,8 @@ struct settings {
     uint64_t memory_bytes;
     uint64_t output_bytes;
     uint64_t disk_bytes;
+    uint32_t processes; /* that a program may have, each of any program; 0: itself alone */
+    uint32_t reserve;   /* memory is what can be written to, not the address space */
 };
 
 /* Who a program is inside the user namespace: the warden's own id 0, or another that the plugin
@@ -67,7 +69,9 @@ enum ending {
     ENDING_TIMEOUT,
     ENDING_OUTPUT,
     ENDING_KILLED,
-    ENDING_BROKEN, /* our fault; the feedback says what */
+    ENDING_COMPILE, /* it could not be compiled */
+    ENDING_STATUS,  /* it ended with another status than 0, which is what passes */
+    ENDING_BROKEN,  /* our fault; the feedback says what */
 };
 
 struct result {

@@ -217,6 +217,9 @@ static const char *const changing[] = {
     "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 };
 
+/* These make processes, and another program of one; not every evaluator lets them. */
+static const char *const making[] = { "fork", "vfork", "execve", "execveat", "setpgid", "setsid" };
+
 /* A program that makes these is told that it may not. */
 static const char *const refused[] = {
     "socket",
@@ -365,24 +368,35 @@ static bool add_open(scmp_filter_ctx filter, bool shared)
     return add_bits(filter, "open", 1, changes, 0) && add_bits(filter, "openat", 2, changes, 0);
 }
 
-/* Threads may be made and processes may not; limits may be lowered for oneself alone. clone3
+/* Threads may be made, and processes where they are wanted, but no namespaces. */
+static bool add_making(scmp_filter_ctx filter, bool processes)
+{
+    if (!processes)
+        return add_bits(filter, "clone", 0, CLONE_THREAD, CLONE_THREAD);
+    static const uint64_t never = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
+                                  CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT |
+                                  CLONE_PTRACE;
+    return add_bits(filter, "clone", 0, never, 0) && add_list(filter, making, N(making)) &&
+           add_list(filter, signalling, N(signalling));
+}
+
+/* Limits may be lowered for oneself alone. clone3
  * hides its flags in memory and is on no list: ENOSYS makes glibc use clone. */
-static bool add_conditional(scmp_filter_ctx filter)
+static bool add_conditional(scmp_filter_ctx filter, bool processes)
 {
     static const uint64_t ioctls[] = { TCGETS, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCGWINSZ };
     static const uint64_t prctls[] = { PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */ };
-    return add_bits(filter, "clone", 0, CLONE_THREAD, CLONE_THREAD) &&
-           add_bits(filter, "prlimit64", 0, UINT32_MAX, 0) &&
+    return add_making(filter, processes) && add_bits(filter, "prlimit64", 0, UINT32_MAX, 0) &&
            add_values(filter, "ioctl", 1, ioctls, N(ioctls)) &&
            add_values(filter, "prctl", 0, prctls, N(prctls));
 }
 
-static bool add_rules(scmp_filter_ctx filter, bool shared)
+static bool add_rules(scmp_filter_ctx filter, bool shared, bool processes)
 {
     return seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) >= 0 &&
            add_list(filter, allowed, N(allowed)) &&
            (shared || add_list(filter, changing, N(changing))) && add_open(filter, shared) &&
-           add_conditional(filter);
+           add_conditional(filter, processes);
 }
 
 /* libseccomp writes the filter to a descriptor only. */
@@ -417,13 +431,14 @@ fail:
     return false;
 }
 
-bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *err)
+bool syscalls_compile(bool shared, bool processes, struct sock_fprog *out, struct leti_error *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_NOTIFY);
     if (!filter)
         return leti_error_set(err, "seccomp filter: no memory");
-    bool ok = add_rules(filter, shared) ? export_filter(filter, out, err)
-                                        : leti_error_set(err, "seccomp filter: a rule failed");
+    bool ok = add_rules(filter, shared, processes)
+                  ? export_filter(filter, out, err)
+                  : leti_error_set(err, "seccomp filter: a rule failed");
     seccomp_release(filter);
     return ok;
 }

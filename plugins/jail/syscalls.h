@@ -16,10 +16,10 @@
 
 #include "leti/error.h"
 
-/* Compiles the filter. Where files and processes are shared with the machine, for want of
- * namespaces, calls that change a file or signal another process are refused too. *out.filter is
- * malloc'ed and the caller's. */
-bool syscalls_compile(bool shared, struct sock_fprog *out, struct leti_error *err);
+/* Compiles the filter. With processes a program may make others, and become another. Where files
+ * and processes are shared with the machine, for want of namespaces, calls that change a file or
+ * signal another process are refused too. *out.filter is malloc'ed and the caller's. */
+bool syscalls_compile(bool shared, bool processes, struct sock_fprog *out, struct leti_error *err);
 
 /* Puts the calling thread, and the threads that it will start, under the filter for good.
  * *listener is where the kernel asks about calls; without an answer they wait. */

@@ -327,6 +327,17 @@ static enum ending judge_signal(const struct watch *watch, int number)
     return ENDING_KILLED;
 }
 
+/* Whether a refused call is what the program failed of: Python says so by the exception's type,
+ * others by the error's text or name. */
+static bool failed_of_refusal(const struct report *report, enum ending said)
+{
+    if (said == ENDING_EXCEPTION)
+        return strncmp(report->exception, "PermissionError", sizeof report->exception) == 0;
+    return (said == ENDING_STATUS || said == ENDING_COMPILE) &&
+           (memmem(report->feedback, report->feedback_size, "Operation not permitted", 23) ||
+            memmem(report->feedback, report->feedback_size, "EPERM", 5));
+}
+
 /* What the process said itself, in the light of what it did. */
 static enum ending judge_words(const struct watch *watch, enum ending said)
 {
@@ -335,8 +346,7 @@ static enum ending judge_words(const struct watch *watch, enum ending said)
         say(report, "suspicious: the program %s\n", watch->note);
         return ENDING_SUSPICIOUS;
     }
-    if (said == ENDING_EXCEPTION && *watch->refused &&
-        strncmp(report->exception, "PermissionError", sizeof report->exception) == 0) {
+    if (*watch->refused && failed_of_refusal(report, said)) {
         char line[160];
         int n = snprintf(line, sizeof line,
                          "forbidden: the program called %s, which the jail does not allow\n",
@@ -512,7 +522,8 @@ static bool prepare_inside(struct jail *jail, char **paths, size_t n, struct let
         return false;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) /* a change of identity clears it */
         return leti_error_set(err, "pdeathsig: %s", strerror(errno));
-    return syscalls_compile(!jail->settings.namespaces, &jail->filter, err);
+    return syscalls_compile(!jail->settings.namespaces, jail->settings.processes > 0, &jail->filter,
+                            err);
 }
 
 void warden_inside(struct jail *jail, int socket, char **paths, size_t n, warden_run *run,

@@ -20,7 +20,10 @@
 
 #include "fake_host.h"
 
+#ifndef PLUGIN
 #define PLUGIN "evaluator.python.so"
+#define PLUGIN_HELPER "" /* a program that lies beside it */
+#endif
 
 /* Copies the plugin to where everybody may read it, and says so in LETI_PLUGIN_PATH. */
 static bool publish_plugin(void)
@@ -29,7 +32,8 @@ static bool publish_plugin(void)
     char command[4096];
     if (!mkdtemp(folder) || chmod(folder, 0755) != 0)
         return false;
-    snprintf(command, sizeof command, "cp '%s/" PLUGIN "' %s/ && chmod 755 %s/" PLUGIN,
+    snprintf(command, sizeof command,
+             "cd '%s' && cp " PLUGIN " " PLUGIN_HELPER " %s/ && chmod 755 %s/*",
              getenv("LETI_PLUGIN_PATH"), folder, folder);
     return system(command) == 0 && setenv("LETI_PLUGIN_PATH", folder, 1) == 0;
 }
@@ -61,7 +65,8 @@ static int run_as_asked(int (*run)(void))
 }
 
 /* Judges program and tests, after a prompt that is a comment of two lines. */
-static struct leti_verdict judge(struct fake_host *fake, const char *program, const char *tests)
+__attribute__((unused)) static struct leti_verdict judge(struct fake_host *fake,
+                                                         const char *program, const char *tests)
 {
     struct leti_problem problem = { .id = "1",
                                     .prompt = bytes_of("\"\"\"\nprompt\n\"\"\"\n"),
