@@ -40,9 +40,34 @@ static const char *or_else(const char *text, const char *preset)
     return *text ? text : preset;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* Whether the program, a path without links, is in sight where it is to run. */
+static bool check_sight(const struct evaluator *self, const struct command *command,
+                        struct leti_error *err)
+{
+    static const char *const shown[] = { "/usr", "/bin", "/sbin", "/lib" };
+    bool found = command->path[0] != '/';
+    for (size_t i = 0; i < sizeof shown / sizeof *shown && !found; i++)
+        found = is_below(command->path, shown[i]);
+    for (size_t i = 0; i < self->paths.n && !found; i++) {
+        char *folder = realpath(self->paths.items[i], NULL);
+        found = folder && is_below(command->path, folder);
+        free(folder);
+    }
+    return found || leti_error_set(err,
+                                   "%s is %s, which the jail does not show: add a folder that "
+                                   "it is in to paths",
+                                   command->arguments[0], command->path);
+}
+
 /* Splits a command line and finds its program. */
-static bool prepare(const char *line, const struct language *language, struct command *out,
-                    char **words, char **program, struct leti_error *err)
+static bool prepare(const struct evaluator *self, const char *line, const struct language *language,
+                    struct command *out, char **words, char **program, struct leti_error *err)
 {
     static const struct filling names[] = {
         { "{file}", "" }, { "{program}", "" }, { "{tests}", "" }, { "{dir}", "" }
@@ -52,7 +77,7 @@ static bool prepare(const char *line, const struct language *language, struct co
     if (!out->path || !command_check(out, names, 4, err))
         return !out->path;
     if (command_find(out, program, err))
-        return true;
+        return check_sight(self, out, err);
     if (*language->package)
         leti_error_set(err, "%s; for %s: apt-get install %s", err->text, language->name,
                        language->package);
@@ -74,9 +99,9 @@ static bool prepare_all(struct evaluator *self, struct leti_error *err)
     self->job.run_ns = (uint64_t)(self->timeout * 1e9);
     self->job.output_bytes = (uint64_t)self->output << 20;
     self->job.memory_bytes = (uint64_t)self->memory << 20;
-    return prepare(or_else(self->compile, language->compile), language, &self->job.compile,
+    return prepare(self, or_else(self->compile, language->compile), language, &self->job.compile,
                    &self->words[0], &self->programs[0], err) &&
-           prepare(run, language, &self->job.run, &self->words[1], &self->programs[1], err);
+           prepare(self, run, language, &self->job.run, &self->words[1], &self->programs[1], err);
 }
 
 /* The folders that are to be shown, one a line. */

@@ -1,13 +1,12 @@
 /* job.c - a job as bytes and back.
  *
- * Each text is a size of 4 bytes, the bytes, and a NUL, so that it can be used where it lies.
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "job.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "packing.h"
 #include "protocol.h"
 
 enum { N_NUMBERS = 6, N_TEXTS_MAX = 5 + 2 * ARGUMENTS_MAX };
@@ -28,20 +27,6 @@ static void add_command(struct texts *texts, const struct command *command)
     add(texts, command->path);
     for (size_t i = 0; i < command->n; i++)
         add(texts, command->arguments[i]);
-}
-
-static size_t packed_size(size_t size)
-{
-    return sizeof(uint32_t) + size + 1;
-}
-
-static char *put(char *to, struct leti_bytes text)
-{
-    uint32_t n = (uint32_t)text.size;
-    memcpy(to, &n, sizeof n);
-    memcpy(to + sizeof n, text.data, text.size);
-    to[sizeof n + text.size] = '\0';
-    return to + packed_size(text.size);
 }
 
 bool job_pack(const struct job *job, char **out, size_t *size, struct leti_error *err)
@@ -66,35 +51,21 @@ bool job_pack(const struct job *job, char **out, size_t *size, struct leti_error
     memcpy(to, numbers, sizeof numbers);
     to += sizeof numbers;
     for (size_t i = 0; i < texts.n; i++)
-        to = put(to, texts.items[i]);
+        to = packed_put(to, texts.items[i]);
     *out = payload;
     *size = total;
-    return true;
-}
-
-/* Takes the next text off the payload. */
-static bool get(const char **at, const char *end, struct leti_bytes *out)
-{
-    uint32_t n;
-    if ((size_t)(end - *at) < sizeof n)
-        return false;
-    memcpy(&n, *at, sizeof n);
-    if ((size_t)(end - *at) < packed_size(n) || (*at)[sizeof n + n] != '\0')
-        return false;
-    *out = (struct leti_bytes){ *at + sizeof n, n };
-    *at += packed_size(n);
     return true;
 }
 
 static bool get_command(const char **at, const char *end, uint64_t n, struct command *out)
 {
     struct leti_bytes text;
-    if (n > ARGUMENTS_MAX || !get(at, end, &text))
+    if (n > ARGUMENTS_MAX || !packed_get(at, end, &text))
         return false;
     out->path = n > 0 ? text.data : NULL;
     out->n = (size_t)n;
     for (size_t i = 0; i < n; i++) {
-        if (!get(at, end, &text))
+        if (!packed_get(at, end, &text))
             return false;
         out->arguments[i] = text.data;
     }
@@ -114,8 +85,8 @@ bool job_unpack(const char *payload, size_t size, struct job *out, struct leti_e
                          .run_ns = numbers[1],
                          .output_bytes = numbers[2],
                          .memory_bytes = numbers[3] };
-    if (!get(&at, end, &file) || !get(&at, end, &out->text) || !get(&at, end, &out->input) ||
-        !get_command(&at, end, numbers[4], &out->compile) ||
+    if (!packed_get(&at, end, &file) || !packed_get(&at, end, &out->text) ||
+        !packed_get(&at, end, &out->input) || !get_command(&at, end, numbers[4], &out->compile) ||
         !get_command(&at, end, numbers[5], &out->run) || at != end || !out->run.path)
         return leti_error_set(err, "a job that makes no sense");
     out->file = file.data;

@@ -1,13 +1,12 @@
 /* exchange.c - a sample as bytes and back.
  *
- * Each text is a size of 4 bytes, the bytes, and a NUL, so that it can be used where it lies.
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "packing.h"
 #include "protocol.h"
 
 enum { N_TEXTS = 6 };
@@ -15,20 +14,6 @@ enum { N_TEXTS = 6 };
 struct head {
     uint32_t iteration, index, tokens, finish, n_extra;
 };
-
-static size_t packed_size(size_t size)
-{
-    return sizeof(uint32_t) + size + 1;
-}
-
-static char *put(char *to, const char *data, size_t size)
-{
-    uint32_t n = (uint32_t)size;
-    memcpy(to, &n, sizeof n);
-    memcpy(to + sizeof n, data, size);
-    to[sizeof n + size] = '\0';
-    return to + packed_size(size);
-}
 
 bool exchange_pack(const struct leti_sample *sample, char **out, size_t *size,
                    struct leti_error *err)
@@ -57,28 +42,14 @@ bool exchange_pack(const struct leti_sample *sample, char **out, size_t *size,
     memcpy(to, &head, sizeof head);
     to += sizeof head;
     for (size_t i = 0; i < N_TEXTS; i++)
-        to = put(to, texts[i].data ? texts[i].data : "", texts[i].size);
+        to = packed_put(to, texts[i]);
     for (size_t i = 0; i < problem->n_extra; i++) {
         const struct leti_pair *pair = &problem->extra[i];
-        to = put(to, pair->key, strlen(pair->key));
-        to = put(to, pair->value.data, pair->value.size);
+        to = packed_put(to, (struct leti_bytes){ pair->key, strlen(pair->key) });
+        to = packed_put(to, pair->value);
     }
     *out = payload;
     *size = total;
-    return true;
-}
-
-/* Takes the next text off the payload. */
-static bool get(const char **at, const char *end, struct leti_bytes *out)
-{
-    uint32_t n;
-    if ((size_t)(end - *at) < sizeof n)
-        return false;
-    memcpy(&n, *at, sizeof n);
-    if ((size_t)(end - *at) < packed_size(n) || (*at)[sizeof n + n] != '\0')
-        return false;
-    *out = (struct leti_bytes){ *at + sizeof n, n };
-    *at += packed_size(n);
     return true;
 }
 
@@ -97,9 +68,9 @@ bool exchange_unpack(const char *payload, size_t size, struct unpacked *out, str
         return leti_error_set(err, "no memory for a sample");
     bool ok = true;
     for (size_t i = 0; i < N_TEXTS && ok; i++)
-        ok = get(&at, end, &texts[i]);
+        ok = packed_get(&at, end, &texts[i]);
     for (size_t i = 0; i < head.n_extra && ok; i++) {
-        ok = get(&at, end, &key) && get(&at, end, &extra[i].value);
+        ok = packed_get(&at, end, &key) && packed_get(&at, end, &extra[i].value);
         extra[i].key = ok ? key.data : NULL;
     }
     if (!ok || at != end) {

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "spawned.h"
 
 enum {
     START_SECONDS = 60,
@@ -32,62 +32,7 @@ static int64_t in_seconds(int64_t seconds)
     return clock_ns() + seconds * 1000000000;
 }
 
-/* ---- processes ---- */
-
-/* Starts argv with descriptors 0, 1, 2 and, where it is not -1, 3 as given, no others, and
- * signals as a fresh process has them. */
-static bool spawn(const char *path, char *const *argv, char *const *env, const int fds[4],
-                  pid_t *pid, struct leti_error *err)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    int rc = posix_spawn_file_actions_init(&actions);
-    if (rc != 0)
-        return leti_error_set(err, "%s: %s", path, strerror(rc));
-    rc = posix_spawnattr_init(&attr);
-    if (rc != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return leti_error_set(err, "%s: %s", path, strerror(rc));
-    }
-    int last = fds[3] < 0 ? 2 : 3;
-    for (int i = 0; i <= last && rc == 0; i++)
-        rc = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addclosefrom_np(&actions, last + 1);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigmask(&attr, &none);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigdefault(&attr, &all);
-    if (rc == 0)
-        rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (rc == 0)
-        rc = posix_spawn(pid, path, &actions, &attr, argv, env);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc == 0 || leti_error_set(err, "%s: %s", path, strerror(rc));
-}
-
-/* How it ended does not matter; somebody else in the host may have reaped it. */
-static void reap(pid_t pid)
-{
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
-/* A descriptor that is none of 0..3, so that arranging those cannot overwrite it. */
-static int move_up(int fd)
-{
-    if (fd < 0)
-        return -1;
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return high;
-}
+/* ---- what a program says ---- */
 
 /* Reads what the process says until its end or the deadline. */
 static bool read_answer(int fd, int64_t deadline_ns, char *out, size_t size)
@@ -121,13 +66,13 @@ bool launch_and_read(const char *path, char *const *argv, char *const *env, unsi
     pid_t pid;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return leti_error_set(err, "pipe: %s", strerror(errno));
-    int from = move_up(ends[0]), to = move_up(ends[1]);
-    int null = move_up(open("/dev/null", O_RDWR | O_CLOEXEC));
+    int from = spawned_move_up(ends[0]), to = spawned_move_up(ends[1]);
+    int null = spawned_move_up(open("/dev/null", O_RDWR | O_CLOEXEC));
     int fds[4] = { null, to, null, -1 };
     bool ready = from >= 0 && to >= 0 && null >= 0;
     if (!ready)
         leti_error_set(err, "%s: cannot be started: %s", path, strerror(errno));
-    bool started = ready && spawn(path, argv, env, fds, &pid, err);
+    bool started = ready && spawned_start(path, argv, env, fds, &pid, err);
     if (to >= 0)
         close(to);
     if (null >= 0)
@@ -138,7 +83,7 @@ bool launch_and_read(const char *path, char *const *argv, char *const *env, unsi
              leti_error_set(err, "%s: says too much, or nothing for %u s", path, seconds);
         if (!ok)
             kill(pid, SIGKILL);
-        reap(pid);
+        spawned_reap(pid);
     }
     if (from >= 0)
         close(from);
@@ -250,15 +195,16 @@ bool launch_warden(const char *path, char *const *argv, char *const *env,
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return leti_error_set(err, "socketpair: %s", strerror(errno));
     struct launched launched = { .socket = ends[0] };
-    int theirs = move_up(ends[1]), errors = move_up(memfd_create("stderr", MFD_CLOEXEC));
-    int null = move_up(open("/dev/null", O_RDWR | O_CLOEXEC));
+    int theirs = spawned_move_up(ends[1]),
+        errors = spawned_move_up(memfd_create("stderr", MFD_CLOEXEC));
+    int null = spawned_move_up(open("/dev/null", O_RDWR | O_CLOEXEC));
     struct timeval patience = { .tv_sec = GRACE_SECONDS };
     bool ok = theirs >= 0 && errors >= 0 && null >= 0 &&
               setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0;
     if (!ok)
         leti_error_set(err, "%s: cannot be started: %s", path, strerror(errno));
     int fds[4] = { null, null, errors, theirs };
-    ok = ok && spawn(path, argv, env, fds, &launched.pid, err);
+    ok = ok && spawned_start(path, argv, env, fds, &launched.pid, err);
     if (ok)
         bound(&launched, settings);
     if (theirs >= 0)
@@ -313,7 +259,7 @@ void launched_stop(struct launched *launched)
         close(launched->socket);
     if (launched->pid > 0) {
         kill(launched->pid, SIGKILL); /* our child, not reaped yet */
-        reap(launched->pid);
+        spawned_reap(launched->pid);
     }
     cgroup_close(&launched->cgroup);
     *launched = (struct launched){ .socket = -1 };

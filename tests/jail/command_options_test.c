@@ -77,6 +77,18 @@ static void template_makes_the_text(void **state)
     fake_close(&fake, true);
 }
 
+static void another_language_needs_no_more_than_its_command(void **state)
+{
+    (void)state;
+    struct fake_host fake;
+    OPEN(&fake, { "file", "main.pl" }, { "run", "perl {file}" });
+    const char *tests = "die 'wrong' unless f(1) == 2;";
+    assert_verdict(judge_with(&fake, "sub f { $_[0] + 1 }", tests, "x", ""), "passed", "");
+    assert_verdict(judge_with(&fake, "sub f { $_[0] }", tests, "x", ""), "exit",
+                   "wrong at main.pl line 3.\n");
+    fake_close(&fake, true);
+}
+
 static void input_comes_from_the_problem(void **state)
 {
     (void)state;
@@ -179,6 +191,8 @@ static void what_cannot_be_is_told_at_the_start(void **state)
         { { { "file", "f" }, { "run", "sh -c 'x" } }, "a quote is not closed" },
         { { { "file", "f" }, { "run", "sh -c {dir}/f" } },
           "{dir} in \"{dir}/f\" must be an argument of its own" },
+        { { { "file", "f" }, { "run", "/proc/self/exe" } },
+          ", which the jail does not show: add a folder that it is in to paths" },
         { { { "language", "shell" }, { "paths", "here" } },
           "paths: here must be an absolute path" },
     };
@@ -259,6 +273,7 @@ static int run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_in_commands_are_replaced_as_whole_arguments),
         cmocka_unit_test(template_makes_the_text),
+        cmocka_unit_test(another_language_needs_no_more_than_its_command),
         cmocka_unit_test(input_comes_from_the_problem),
         cmocka_unit_test(compiler_and_run_have_limits_of_their_own),
         cmocka_unit_test(program_that_the_compiler_did_not_make_is_no_fault_of_ours),
