@@ -322,12 +322,13 @@ def load_library(library, name):
     return _imp.create_dynamic(types.SimpleNamespace(name=name, origin=library))
 
 
-def start(library, preload):
+def start(library, paths, preload):
+    for path in paths:
+        if not os.path.isdir(path):
+            sys.exit(f"paths: {path} is no folder")
+    sys.path[:0] = [os.path.abspath(path) for path in paths]
     for name in preload:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            pass  # another version of Python, or a build without it
+        importlib.import_module(name)
     os.environ.clear()
     # A program that imports them does so before our eyes.
     for name in [name for name in sys.modules if name.split(".")[0] in ("ctypes", "_ctypes")]:
@@ -357,4 +358,5 @@ def start(library, preload):
     load_library(library, "leti_zygote")
 
 
-start(sys.argv[1], sys.argv[2:])
+n_paths = 3 + int(sys.argv[2])
+start(sys.argv[1], sys.argv[3:n_paths], sys.argv[n_paths:])

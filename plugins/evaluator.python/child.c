@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classes.h"
 #include "guard.h"
 #include "jail.h"
 
@@ -192,10 +193,41 @@ static bool evaluate(const struct python *py, const struct prepared *prepared,
     return true;
 }
 
+void *child_compile_own(const struct python *py, const char *text, size_t size, const char *name)
+{
+    struct python_flags flags = { .flags = PYTHON_IGNORE_COOKIE };
+    char *copy = strndup(text, size);
+    void *code =
+        copy ? py->Py_CompileStringExFlags(copy, name, PYTHON_FILE_INPUT, &flags, -1) : NULL;
+    free(copy);
+    return code;
+}
+
+/* Runs what is the pipeline's or the data set's, whose classes may decide what the tests ask. */
+static bool run_own(const struct python *py, const struct prepared *prepared, void *code)
+{
+    if (!code)
+        return false;
+    classes_own(code);
+    return py->PyEval_EvalCode(code, prepared->main, prepared->main) != NULL;
+}
+
+static bool run_before(const struct python *py, const struct prepared *prepared,
+                       const struct text *text)
+{
+    return (!prepared->prelude || run_own(py, prepared, prepared->prelude)) &&
+           (text->setup_size == 0 ||
+            run_own(py, prepared, child_compile_own(py, text->setup, text->setup_size, "<setup>")));
+}
+
 static enum ending run(const struct python *py, const struct prepared *prepared,
                        const struct text *text, struct report *report)
 {
     guard_begin(report);
+    if (!run_before(py, prepared, text)) {
+        report_error(py, prepared, text, report);
+        return ENDING_BROKEN; /* it is not the program's fault */
+    }
     if (evaluate(py, prepared, text))
         return ENDING_PASSED; /* or suspicious, as who has the guard's notes knows */
     return report_error(py, prepared, text, report);

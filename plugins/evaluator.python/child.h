@@ -17,14 +17,21 @@ struct prepared {
     void *text_io; /* io.StringIO */
     void *compile; /* builtins.compile */
     void *sources; /* None, or what lets tracebacks show the source */
+    void *prelude; /* code that runs before every program; NULL: there is none */
 };
 
-/* A program and its tests, with a NUL behind them. */
+/* A program and its tests, with a NUL behind them; and what the data set wants run before. */
 struct text {
+    const char *setup;
+    size_t setup_size;
     const char *data;
     size_t size, tests_from; /* bytes */
     uint32_t tests_line;     /* from 1 */
 };
+
+/* The code of a text that is not the program's; NULL: an exception says why not. */
+void *child_compile_own(const struct python *python, const char *text, size_t size,
+                        const char *name);
 
 /* Runs the text and fills in *report. */
 void child_run(const struct python *python, const struct prepared *prepared,

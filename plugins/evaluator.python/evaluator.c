@@ -17,8 +17,8 @@
 
 struct evaluator {
     struct jail_options jail;
-    const char *python;
-    struct leti_list preload;
+    const char *python, *prelude;
+    struct leti_list preload, paths;
 
     char *path; /* of the interpreter */
     struct jailer jailer;
@@ -41,12 +41,14 @@ static uint32_t line_after(const struct leti_bytes *text, size_t n)
     return line;
 }
 
-static struct leti_bytes prompt_to_run(const struct leti_problem *problem)
+/* What the data set says under the key, or else. */
+static struct leti_bytes extra_or(const struct leti_problem *problem, const char *key,
+                                  struct leti_bytes otherwise)
 {
     for (size_t i = 0; i < problem->n_extra; i++)
-        if (strcmp(problem->extra[i].key, "run_prompt") == 0)
+        if (strcmp(problem->extra[i].key, key) == 0)
             return problem->extra[i].value;
-    return problem->prompt;
+    return otherwise;
 }
 
 /* ---- the stage ---- */
@@ -54,8 +56,9 @@ static struct leti_bytes prompt_to_run(const struct leti_problem *problem)
 static bool start_zygote(void *evaluator, struct launched *out, struct leti_error *err)
 {
     const struct evaluator *self = evaluator;
-    return interpreter_start(self->path, &self->preload, &self->jailer.settings,
-                             (struct leti_bytes){ "", 0 }, out, err);
+    struct leti_bytes prelude = { self->prelude, strlen(self->prelude) };
+    return interpreter_start(self->path, &self->paths, &self->preload, &self->jailer.settings,
+                             prelude, out, err);
 }
 
 /* A program that needs what every program needs: modules that are not loaded yet, its folder. */
@@ -99,10 +102,12 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
                                  struct leti_verdict *out)
 {
     struct evaluator *self = instance;
-    struct leti_bytes prompt = prompt_to_run(sample->problem);
-    struct leti_bytes text[] = { prompt, sample->program, { "\n", 1 }, sample->problem->tests };
+    const struct leti_problem *problem = sample->problem;
+    struct leti_bytes setup = extra_or(problem, "setup", (struct leti_bytes){ "", 0 });
+    struct leti_bytes prompt = extra_or(problem, "run_prompt", problem->prompt);
+    struct leti_bytes text[] = { prompt, sample->program, { "\n", 1 }, problem->tests };
     size_t before = prompt.size + sample->program.size + 1;
-    if (before + sample->problem->tests.size > MESSAGE_MAX - sizeof(struct program)) {
+    if (setup.size + before + problem->tests.size > MESSAGE_MAX - sizeof(struct program)) {
         static const char why[] = "the program is longer than 64 MiB\n";
         *out = (struct leti_verdict){ .outcome = LETI_FAILED,
                                       .reason = "memory",
@@ -110,11 +115,13 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
                                       .feedback = { why, sizeof why - 1 } };
         return LETI_OK;
     }
-    struct program program = { .tests_from = (uint32_t)before, .tests_line = line_after(text, 3) };
-    struct part parts[5] = { { &program, sizeof program } };
+    struct program program = { .setup_size = (uint32_t)setup.size,
+                               .tests_from = (uint32_t)before,
+                               .tests_line = line_after(text, 3) };
+    struct part parts[6] = { { &program, sizeof program }, { setup.data, setup.size } };
     for (size_t i = 0; i < 4; i++)
-        parts[i + 1] = (struct part){ text[i].data, text[i].size };
-    jailer_judge(&self->jailer, parts, 5, out);
+        parts[i + 2] = (struct part){ text[i].data, text[i].size };
+    jailer_judge(&self->jailer, parts, 6, out);
     return LETI_OK;
 }
 
@@ -130,6 +137,10 @@ static const struct leti_option options[] = {
     JAIL_OPTIONS(struct evaluator, jail),
     LETI_OPT_LIST(struct evaluator, preload, PRELOAD, 0, 256,
                   "modules that are imported once instead of by every program"),
+    LETI_OPT_TEXT(struct evaluator, prelude, "",
+                  "Python code that runs before every program, in the same namespace"),
+    LETI_OPT_LIST(struct evaluator, paths, "", 0, 64,
+                  "folders in front of sys.path, which programs can read"),
     { 0 },
 };
 

@@ -54,20 +54,23 @@ bool interpreter_find(const char *name, char **out, struct leti_error *err)
 
 /* -s -B: no packages of the user, no files written. Hashes do not change from run to run, so
  * that neither does a verdict. */
-bool interpreter_start(const char *path, const struct leti_list *preload,
-                       const struct settings *settings, struct leti_bytes prelude,
-                       struct launched *out, struct leti_error *err)
+bool interpreter_start(const char *path, const struct leti_list *paths,
+                       const struct leti_list *preload, const struct settings *settings,
+                       struct leti_bytes prelude, struct launched *out, struct leti_error *err)
 {
     Dl_info self;
     if (dladdr(boot, &self) == 0 || !self.dli_fname)
         return leti_error_set(err, "the plugin does not know where it is");
-    char *library = realpath(self.dli_fname, NULL);
-    const char *fixed[] = { path, "-s", "-B", "-c", boot, library };
+    char *library = realpath(self.dli_fname, NULL), n_paths[24];
+    snprintf(n_paths, sizeof n_paths, "%zu", paths->n);
+    const char *fixed[] = { path, "-s", "-B", "-c", boot, library, n_paths };
     size_t n = sizeof fixed / sizeof *fixed;
-    const char **argv = calloc(n + preload->n + 1, sizeof *argv);
+    const char **argv = calloc(n + paths->n + preload->n + 1, sizeof *argv);
     bool ok = library && argv;
     if (ok) {
         memcpy(argv, fixed, sizeof fixed);
+        for (size_t i = 0; i < paths->n; i++)
+            argv[n++] = paths->items[i];
         for (size_t i = 0; i < preload->n; i++)
             argv[n++] = preload->items[i];
         char libraries[4096] = "LD_LIBRARY_PATH=", hash[] = "PYTHONHASHSEED=0";

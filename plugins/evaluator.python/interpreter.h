@@ -15,10 +15,10 @@
  * *out (malloc) is its path. */
 bool interpreter_find(const char *name, char **out, struct leti_error *err);
 
-/* Starts the interpreter at path with these modules imported, and waits
- *  until it is ready to run programs, each of them after the prelude. */
-bool interpreter_start(const char *path, const struct leti_list *preload,
-                       const struct settings *settings, struct leti_bytes prelude,
-                       struct launched *out, struct leti_error *err);
+/* Starts the interpreter at path with these folders in front of sys.path and these modules
+ * imported, and waits until it is ready to run programs, each of them after the prelude. */
+bool interpreter_start(const char *path, const struct leti_list *paths,
+                       const struct leti_list *preload, const struct settings *settings,
+                       struct leti_bytes prelude, struct launched *out, struct leti_error *err);
 
 #endif

@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-/* The text follows. */
+/* The set-up code and the text follow. */
 struct program {
+    uint32_t setup_size; /* bytes */
     uint32_t tests_from; /* bytes of the text before the tests */
     uint32_t tests_line; /* the line, from 1, on which they start */
 };

@@ -33,6 +33,7 @@ enum {
     X(void *, PyEval_EvalCode, (void *, void *, void *))                                           \
     X(void *, PyEval_SaveThread, (void))                                                           \
     X(int, PyGILState_Ensure, (void))                                                              \
+    X(void, PyErr_Print, (void))                                                                   \
     X(void, PyErr_Clear, (void))                                                                   \
     X(void, PyErr_Fetch, (void **, void **, void **))                                              \
     X(void, PyErr_NormalizeException, (void **, void **, void **))                                 \

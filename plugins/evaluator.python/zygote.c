@@ -52,10 +52,17 @@ static void run_program(void *arg, const char *message, size_t size, struct repo
     if (size < sizeof program)
         return;
     memcpy(&program, message, sizeof program);
-    struct text text = { message + sizeof program, size - sizeof program, program.tests_from,
-                         program.tests_line };
-    if (text.tests_from <= text.size)
-        child_run(&zygote->python, &zygote->prepared, &text, report);
+    size -= sizeof program;
+    if (program.setup_size > size || program.tests_from > size - program.setup_size)
+        return;
+    const char *setup = message + sizeof program;
+    struct text text = { .setup = setup,
+                         .setup_size = program.setup_size,
+                         .data = setup + program.setup_size,
+                         .size = size - program.setup_size,
+                         .tests_from = program.tests_from,
+                         .tests_line = program.tests_line };
+    child_run(&zygote->python, &zygote->prepared, &text, report);
 }
 
 /* ---- what the interpreter knows ---- */
@@ -120,6 +127,19 @@ static bool python_paths(const struct python *py, struct paths *out, struct leti
 
 /* ---- the steps to the warden ---- */
 
+/* The prelude's code, for it is the same before each program. */
+static bool compile_prelude(const struct python *py, const char *text, size_t size, void **out,
+                            struct leti_error *err)
+{
+    if (size == 0)
+        return true;
+    *out = child_compile_own(py, text, size, "<prelude>");
+    if (*out)
+        return true;
+    py->PyErr_Print(); /* the plugin shows its last line */
+    return leti_error_set(err, "the prelude does not compile");
+}
+
 /* The thread that forks. The plugin's end, or the zygote's, is the end of all. */
 static void *cross(void *arg)
 {
@@ -165,12 +185,13 @@ LETI_EXPORT void *PyInit_leti_zygote(void)
     struct python *python = &zygote.python;
     struct leti_error err;
     pthread_t thread;
-    char *prelude;
-    size_t size;
+    char *prelude = NULL;
+    size_t size = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the end of the socket tells us too */
     if (!python_load(python, &err) || !take_prepared(python, &zygote.prepared, &err) ||
         !python_paths(python, &zygote.paths, &err) ||
         !warden_outside(&zygote.jail, SOCKET, &prelude, &size, &err) ||
+        !compile_prelude(python, prelude, size, &zygote.prepared.prelude, &err) ||
         !cross_start(&zygote, &thread, &err))
         warden_die(SOCKET, &err);
     python->PyEval_SaveThread(); /* the other thread has the interpreter from here on */

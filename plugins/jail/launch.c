@@ -158,8 +158,8 @@ static bool greet(const struct launched *launched, const struct settings *settin
     return await(launched, MESSAGE_READY, err);
 }
 
-/* The last line that a process which failed to start has written. */
-static void add_complaint(int fd, struct leti_error *err)
+/* What a process that did not start has written last says more than that it is gone. */
+static void take_complaint(const char *path, int fd, struct leti_error *err)
 {
     char text[512];
     struct stat info;
@@ -173,7 +173,7 @@ static void add_complaint(int fd, struct leti_error *err)
         return;
     text[n] = '\0';
     const char *line = strrchr(text, '\n');
-    leti_error_set(err, "%s: %s", err->text, line ? line + 1 : text);
+    leti_error_set(err, "%s does not start: %s", path, line ? line + 1 : text);
 }
 
 /* Bounds all of it together, where that may be had: the limits of each process hold anyway. */
@@ -214,7 +214,7 @@ bool launch_warden(const char *path, char *const *argv, char *const *env,
     if (ok) {
         ok = greet(&launched, settings, more, err);
         if (!ok)
-            add_complaint(errors, err);
+            take_complaint(path, errors, err);
     }
     if (errors >= 0)
         close(errors);

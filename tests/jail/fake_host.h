@@ -15,6 +15,13 @@
 
 #include "leti/plugin.h"
 
+enum { FAKE_LISTS = 8 };
+
+struct fake_list {
+    const char *items[64];
+    char copy[4096];
+};
+
 struct fake_host {
     struct leti_host host; /* first: the plugin's pointer to it is a pointer to us */
     void *library, *instance;
@@ -23,6 +30,8 @@ struct fake_host {
     char logged[2048]; /* the last warning */
     char *blocks[64];  /* from alloc, until the next unit of work */
     size_t n_blocks;
+    struct fake_list lists[FAKE_LISTS]; /* that options point to; more are not set at once */
+    size_t n_lists;
 };
 
 static void fake_log(const struct leti_host *host, enum leti_level level, const char *format, ...)
@@ -76,10 +85,11 @@ static bool fake_set(struct fake_host *fake, const char *name, const char *text)
         else if (o->type == LETI_TEXT)
             *(const char **)field = text;
         else {
-            static const char *items[64];
-            static char copy[4096];
+            struct fake_list *list = &fake->lists[fake->n_lists++ % FAKE_LISTS];
+            const char **items = list->items;
+            char *copy = list->copy;
             size_t n = 0;
-            snprintf(copy, sizeof copy, "%s", text);
+            snprintf(copy, sizeof list->copy, "%s", text);
             for (char *item = strtok(copy, "\n"); item && n < 64; item = strtok(NULL, "\n"))
                 items[n++] = item;
             *(struct leti_list *)field = (struct leti_list){ items, n };
