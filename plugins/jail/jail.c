@@ -290,7 +290,6 @@ static bool limit_all(const struct settings *settings, struct leti_error *err)
     uint64_t processes = settings->processes ? settings->processes + 1 : THREADS_MAX; /* and us */
     return limit(RLIMIT_CPU, seconds, seconds + 1, err) &&
            limit(RLIMIT_FSIZE, settings->disk_bytes, settings->disk_bytes, err) &&
-           limit(RLIMIT_NOFILE, settings->files, settings->files, err) &&
            limit(RLIMIT_NPROC, processes, processes, err) &&
            limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES, err) && limit(RLIMIT_CORE, 0, 0, err) &&
            limit(RLIMIT_MSGQUEUE, 0, 0, err) && limit(RLIMIT_MEMLOCK, 0, 0, err) &&
@@ -338,12 +337,12 @@ static bool write_self(int proc, const char *name, const char *text, struct leti
     return ok;
 }
 
-/* Gives the one identity that there is in our user namespace the number that it has outside. */
+/* The one identity that there is in our user namespace is nobody's, whoever started us. */
 static bool map_self(const struct jail *jail, struct leti_error *err)
 {
     char uids[32], gids[32];
-    snprintf(uids, sizeof uids, "%u %u 1", jail->identity.uid, jail->identity.uid);
-    snprintf(gids, sizeof gids, "%u %u 1", jail->identity.gid, jail->identity.gid);
+    snprintf(uids, sizeof uids, "%u %u 1", NOBODY, jail->identity.uid);
+    snprintf(gids, sizeof gids, "%u %u 1", NOBODY, jail->identity.gid);
     return write_self(jail->proc, "self/setgroups", "deny", err) &&
            write_self(jail->proc, "self/uid_map", uids, err) &&
            write_self(jail->proc, "self/gid_map", gids, err);
@@ -407,6 +406,11 @@ bool jail_enter(const struct jail *jail, struct report *report, int *listener,
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fail_errno(err, "no_new_privs");
     return syscalls_apply(&jail->filter, listener, err);
+}
+
+bool jail_limit_files(const struct jail *jail, struct leti_error *err)
+{
+    return limit(RLIMIT_NOFILE, jail->settings.files, jail->settings.files, err);
 }
 
 void jail_relax(void)

@@ -57,6 +57,11 @@ pid_t jail_clone(const struct jail *jail);
 bool jail_enter(const struct jail *jail, struct report *report, int *listener,
                 struct leti_error *err);
 
+/* After jail_enter, and once the listener is sent: the kernel lets nobody send descriptors while
+ * more than this limit are under way between the user's processes, and another program may have
+ * put them there. */
+bool jail_limit_files(const struct jail *jail, struct leti_error *err);
+
 /* Allows a little more memory, so that a program that ran out of it can be reported. */
 void jail_relax(void);
 

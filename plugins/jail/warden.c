@@ -90,7 +90,7 @@ static bool shut_in(struct warden *warden, int socket, int output, struct report
     if (!arrange_descriptors(warden->jail, socket, output, err) ||
         !jail_enter(warden->jail, report, &listener, err))
         return false;
-    return descriptor_send(CELL_SOCKET, listener, err);
+    return descriptor_send(CELL_SOCKET, listener, err) && jail_limit_files(warden->jail, err);
 }
 
 /* The life of a cell. */
@@ -342,7 +342,8 @@ static bool failed_of_refusal(const struct report *report, enum ending said)
 static enum ending judge_words(const struct watch *watch, enum ending said)
 {
     struct report *report = watch->cell->report;
-    if (said == ENDING_PASSED && *watch->note) {
+    /* It may as well have written that we are at fault. */
+    if ((said == ENDING_PASSED || said == ENDING_BROKEN) && *watch->note) {
         say(report, "suspicious: the program %s\n", watch->note);
         return ENDING_SUSPICIOUS;
     }

@@ -5,7 +5,7 @@ import ctypes
 import os
 
 
-BROKEN = 10
+BROKEN = 12  # the last of the endings
 
 
 class Info(ctypes.Structure):
