@@ -95,6 +95,7 @@ struct leti_pair {
 /* Extra keys with a meaning of their own:
  *   entry_point  the function that the tests call
  *   run_prompt   what is executed in the place of the prompt (for prompts that are not code)
+ *   setup        what is executed before that, as a text of its own
  *   prompt_end   what the data set's own prompt ends with and this one does not, if not "\n" */
 struct leti_problem {
     const char *id;

@@ -1,0 +1,30 @@
+# score_own_task - a task of one's own is a Lua file beside the samples; what its data set adds to a
+# problem (set-up code, a prompt that is no code) reaches the evaluator.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+. "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
+cd "$work"
+mkdir tasks
+cat >tasks/mine.lua <<'EOF'
+return require("tasks.task").define {
+  find = function()
+    return here .. "/mine.jsonl"
+  end,
+  schema = "generic",
+  parts = { all = "" },
+  post = { "\nprint" },
+}
+EOF
+cat >mine.jsonl <<'EOF'
+{"id": "circle", "prompt": "The circle's area.", "run_prompt": "", "tests": "assert area(1) == PI", "reference": "\ndef area(r):\n    return PI * r * r", "extra": {"setup": "PI = 3\n", "level": "easy"}}
+{"id": "square", "prompt": "The square's area.", "run_prompt": "", "tests": "assert area(2) == 4", "reference": "\ndef area(a):\n    return a * a"}
+EOF
+works "$LETI" score --task mine --reference
+contains stdout '2 of 2 samples of 2 problems passed'
+cat >samples.jsonl <<'EOF'
+{"task_id": "circle", "completion": "def area(r):\n    return PI * r * r\nprint(nothing)"}
+{"task_id": "square", "completion": "def area(r):\n    return PI * r * r"}
+EOF
+works "$LETI" score samples.jsonl --task mine --post --json
+contains stdout '{"task_id": "circle", "index": 0, "outcome": "passed"'
+contains stdout "NameError: name 'PI' is not defined"
