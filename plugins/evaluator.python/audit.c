@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "classes.h"
 #include "guard.h"
@@ -163,7 +164,7 @@ static bool mentions(void *code, const char *const *names, size_t n)
 
 /* The frame of a function that the tests call leads to theirs. One that asks for its own name or
  * line does not go there. */
-static void look_at_getframe(void)
+static void look_at_getframe(void *frame)
 {
     static const char *const proxies[] = { "/inspect.py", "/traceback.py" };
     static const char *const harmless[] = { "f_code", "f_lineno" };
@@ -175,6 +176,11 @@ static void look_at_getframe(void)
         return;
     struct place place = caller(proxies, 2, false, &code);
     bool ours = place.owner == OWNER_PROGRAM;
+    void *target = classes_of(frame) == py->PyFrame_Type ? code_of(frame) : NULL;
+    if (ours && target && classes_owns(target))
+        guard_note("called sys._getframe");
+    if (target)
+        py->Py_DecRef(target);
     bool own_name = code && mentions(code, harmless, 2) &&
                     !mentions(code, walking, sizeof walking / sizeof *walking);
     if (ours && !own_name)
@@ -229,7 +235,7 @@ static const char *text_at(void *args, ptrdiff_t i)
 
 static bool is_foreign(const char *file)
 {
-    return file[0] && (file[0] != '/' || strncmp(file, "/sandbox/", 9) == 0);
+    return file[0] && !classes_library_file(file);
 }
 
 static void look_at_import(const char *name, const char *file)
@@ -249,6 +255,8 @@ static void look_at_import(const char *name, const char *file)
     bool listed = false;
     for (size_t i = 0; i < sizeof lower / sizeof *lower; i++)
         listed = listed || strcmp(name, lower[i]) == 0;
+    if (file[0] && program_itself())
+        guard_note("loaded %.80s", file); /* past the importer */
     if (!listed && !is_foreign(file))
         return;
     struct place place = caller(importers, 5, false, NULL);
@@ -270,12 +278,64 @@ static bool has_suffix(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* A file name that makes code look like a library's. */
+/* How many of the innermost frames are the importer's. */
+static int importer_frames(void)
+{
+    int n = 0;
+    void *frame = py->PyEval_GetFrame();
+    if (frame)
+        py->Py_IncRef(frame);
+    while (frame && n < DEPTH_MAX) {
+        void *code = code_of(frame);
+        if (!code)
+            break;
+        struct place place = place_of(code);
+        py->Py_DecRef(code);
+        if (strncmp(place.file, "<frozen importlib", 17) != 0)
+            break;
+        n++;
+        frame = back(frame);
+    }
+    if (frame)
+        py->Py_DecRef(frame);
+    py->PyErr_Clear();
+    return n;
+}
+
+/* Whether it is the doing of an installed package, or of an honest part of the library. */
+static bool is_exempt(const char *const *files, size_t n)
+{
+    struct place place = caller(NULL, 0, false, NULL);
+    return place.owner == OWNER_TESTS ||
+           (place.owner == OWNER_LIBRARY &&
+            (strstr(place.file, "-packages/") || contains(place.file, files, n)));
+}
+
+/* A file name that makes code look like a library's. The importer, when it
+ * imports, has more frames than its compiling. */
 static void look_at_compile(const char *file)
 {
-    if ((file[0] == '/' || strncmp(file, "<frozen ", 8) == 0) &&
-        strncmp(file, "/sandbox/", 9) != 0 && program_asks())
+    static const char *const files[] = { "<frozen importlib", "<frozen zipimport", "/importlib/",
+                                         "<frozen runpy",     "/runpy.py",         "/pkgutil.py" };
+    if (!classes_library_file(file))
+        return;
+    int importers = importer_frames();
+    if ((importers > 0 && importers < 3) || (!is_exempt(files, 6) && program_behind()))
         guard_note("compiled code in the name of %.80s", file);
+}
+
+static void look_at_new_code(void)
+{
+    static const char *const files[] = { "<frozen importlib", "<frozen zipimport", "/types.py" };
+    if (!is_exempt(files, 3) && program_behind())
+        guard_note("made a code object");
+}
+
+static void look_at_hook(const char *event)
+{
+    static const char *const files[] = { "/doctest.py" };
+    if (!is_exempt(files, 1) && program_behind())
+        guard_note("called %s", event);
 }
 
 static void look_at_event(const char *event, void *args)
@@ -284,11 +344,10 @@ static void look_at_event(const char *event, void *args)
     switch (event[0]) {
     case 's':
         if (strcmp(event, "sys._getframe") == 0)
-            look_at_getframe();
+            look_at_getframe(py->PyTuple_GetItem(args, 0));
         else if ((strcmp(event, "sys.settrace") == 0 || strcmp(event, "sys.setprofile") == 0 ||
-                  strncmp(event, "sys.monitoring.", 15) == 0) &&
-                 program_asks())
-            guard_note("called %s", event);
+                  strncmp(event, "sys.monitoring.", 15) == 0))
+            look_at_hook(event);
         else if (strncmp(event, "sys._current_", 13) == 0 && program_behind())
             guard_note("called %s", event);
         break;
@@ -302,14 +361,14 @@ static void look_at_event(const char *event, void *args)
         else if (strcmp(event, "object.__setattr__") == 0)
             look_at_setattr(py->PyTuple_GetItem(args, 0), text_at(args, 1));
         else if (strcmp(event, "open") == 0 && has_suffix(text_at(args, 0), ".pyc") &&
-                 is_foreign(text_at(args, 0)))
+                 is_foreign(text_at(args, 0)) && access(text_at(args, 0), F_OK) == 0)
             guard_note("opened a .pyc file of its own");
         break;
     case 'c':
         if (strcmp(event, "compile") == 0)
             look_at_compile(text_at(args, 1));
-        else if (strcmp(event, "code.__new__") == 0 && program_asks())
-            guard_note("made a code object");
+        else if (strcmp(event, "code.__new__") == 0)
+            look_at_new_code();
         else if (strncmp(event, "ctypes.", 7) == 0)
             look_at_ctypes(event);
         break;

@@ -18,18 +18,19 @@ import __future__
 import _imp
 import ast
 import builtins
-import collections
 import gc
 import importlib
 import io
 import os
 import types
+import weakref
 
 CHECK = "\0check\0"  # stands for the function of guard.c among the constants of the tests
 
 # What the function is asked for, as in guard.c.
 COMPARE = dict(zip((ast.Lt, ast.LtE, ast.Eq, ast.NotEq, ast.Gt, ast.GtE, ast.In, ast.NotIn), range(8)))
 TRUTH, CALLEE, MATCH, CHAIN_FIRST, CHAIN_NEXT, IN_PLACE = range(8, 14)
+BUILTIN, BUILTIN_CALLED, OWN, ITEM = range(14, 18)
 NUMBERS = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.FloorDiv, ast.Mod, ast.LShift)
 NUMBERS += (ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor, ast.Pow)
 NUMBER = {kind: 20 + i for i, kind in enumerate(NUMBERS)}
@@ -39,6 +40,10 @@ LEAVES = {ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, str, int, type(N
 # Whose truth no program has a say in.
 TRUE_ENOUGH = {ast.Compare, ast.Constant, ast.BoolOp, ast.List, ast.Tuple, ast.Dict, ast.Set}
 ANSWERS = {"isinstance", "issubclass", "all", "any", "bool", "callable", "hasattr", "len"}
+BUILTINS = {name for name in dir(builtins) if name[:1] != "_"}
+UNARY = {"abs", "round"}  # which ask the object
+SEARCHES = {"count", "index", "remove", "get"}  # which compare with what a container has
+SEARCHES |= {"issubset", "issuperset", "isdisjoint"}
 # They compare nothing that they are given with anything that is expected.
 HARMLESS = set(
     "range zip print enumerate map filter round open getattr setattr hasattr delattr format slice"
@@ -58,6 +63,30 @@ def is_literal(node):
     return kind is ast.Constant or (kind is ast.UnaryOp and type(node.operand) is ast.Constant)
 
 
+# What a program has to say to get at the tests: their frames, or their variables, which lie among
+# its own.
+FRAMES = {"f_back", "f_locals", "f_builtins"}
+SCOPES = {"globals", "__globals__", "f_globals", "__main__", "modules"}
+
+
+def mentions(code, names):
+    """One of the names, if the code, or one in it, has it."""
+    found = names.intersection(code.co_names)
+    if found:
+        return found.pop()
+    for const in code.co_consts:
+        if type(const) is types.CodeType:
+            found = mentions(const, names)
+            if found:
+                return found
+    return None
+
+
+def has_variables(tree):
+    """Whether the tests keep a value under a name in their module."""
+    return any(type(node) in (ast.Assign, ast.AnnAssign) for node in tree.body)
+
+
 def children_of(kind, cache={}):
     """The fields of a kind of nodes that may hold nodes."""
     if kind not in cache:
@@ -74,18 +103,12 @@ class Rewriter:
 
     def __init__(self, tree):
         self.loaded, self.bound = set(), set()
-        self.modules, self.attributes, self.singles = [], [], []
+        self.modules, self.attributes, self.calls, self.functions = [], [], [], set()
         self.n_chains, self.changed, self.computes = 0, False, False
-        place = dict(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-        self.place = place
-        # The compiler takes no function for a constant, and warns of a call of any other.
-        mark = ast.Constant(CHECK, **place)
-        self.function = ast.BoolOp(ast.Or(), [mark, mark], **place)
-        self.numbers = {}
+        self.constants, self.functions_at = {}, {}
         self.walk(tree)
-        if self.computes:
-            for node in self.singles:
-                self.watch_callee(node)
+        for node in self.calls:
+            self.watch_call(node)
 
     def walk(self, tree):
         handlers, todo = self.handlers, [tree]
@@ -104,27 +127,55 @@ class Rewriter:
 
     # ---- changes ----
 
-    def number(self, value):
-        if value not in self.numbers:
-            self.numbers[value] = ast.Constant(value, **self.place)
-        return self.numbers[value]
+    def constant(self, value, node):
+        """A constant on the node's line; they are shared."""
+        line = node.lineno
+        constant = self.constants.get((value, line))
+        if constant is None:
+            constant = ast.Constant(value, lineno=line, col_offset=0)
+            self.constants[value, line] = constant
+        return constant
 
-    def become_check(self, node, *args):
+    def function(self, node):
+        """The function, on the node's line. The compiler takes none for a constant, and warns of
+        a call of any other constant that is called as such."""
+        function = self.functions_at.get(node.lineno)
+        if function is None:
+            mark = self.constant(CHECK, node)
+            function = ast.BoolOp(ast.Or(), [mark, mark], lineno=node.lineno, col_offset=0)
+            self.functions_at[node.lineno] = function
+        return function
+
+    def become_check(self, node, what, *args):
         """Makes a call of the function of an expression that has all of it in args."""
         node.__class__ = ast.Call
-        node.func, node.args, node.keywords = self.function, list(args), []
+        node.func, node.keywords = self.function(node), []
+        node.args = [self.constant(what, node), *args]
         self.changed = True
 
     def checked(self, node, *args):
         """A call of the function in the place of the node, which is its last argument."""
         self.changed = True
-        call = ast.Call(self.function, [*args, node], [])
+        args = [self.constant(arg, node) if type(arg) in (int, str) else arg for arg in args]
+        call = ast.Call(self.function(node), [*args, node], [])
         return ast.copy_location(call, node)
 
-    def watch_callee(self, node):
-        func = node.func
-        if func.lineno == func.end_lineno:  # else the call would move to another line
-            node.func = self.checked(func, self.number(CALLEE))
+    def watch_call(self, node):
+        func, n = node.func, len(node.args) + len(node.keywords)
+        if n == 1 and node.args and type(node.args[0]) is ast.Starred:
+            n = 2
+        name = func.id if type(func) is ast.Name else getattr(func, "attr", "")
+        watch = (n > 1 and name not in HARMLESS) or (n == 1 and self.computes)
+        watch = watch or name in UNARY or name in SEARCHES
+        if type(func) is ast.Name and name in BUILTINS and name not in self.bound:
+            ask = BUILTIN_CALLED if watch else BUILTIN, name
+        elif type(func) is ast.Name and name in self.functions:
+            ask = (OWN, name)
+        elif watch and func.lineno == func.end_lineno:  # else the call would move to another line
+            ask = (CALLEE,)
+        else:
+            return
+        node.func = self.checked(func, *ask)
 
     def truth(self, node):
         kind = type(node)
@@ -132,7 +183,7 @@ class Rewriter:
             return node
         if kind is ast.Call and type(node.func) is ast.Name and node.func.id in ANSWERS:
             return node
-        return self.checked(node, self.number(TRUTH))
+        return self.checked(node, TRUTH)
 
     # ---- nodes ----
 
@@ -141,6 +192,11 @@ class Rewriter:
 
     def definition(self, node):
         self.bound.add(node.name)
+
+    def own_function(self, node):
+        self.bound.add(node.name)
+        if not node.decorator_list:
+            self.functions.add(node.name)
 
     def argument(self, node):
         self.bound.add(node.arg)
@@ -164,39 +220,40 @@ class Rewriter:
             which = COMPARE.get(type(ops[0]))
             right = node.comparators[0]
             if which is not None and not (is_literal(left) and is_literal(right)):
-                self.become_check(node, self.number(which), left, right)
+                self.become_check(node, which, left, right)
         elif any(type(op) in COMPARE for op in ops):
-            slot = self.number(self.n_chains)
+            slot = self.n_chains
             self.n_chains += 1
-            node.left = self.checked(left, self.number(CHAIN_FIRST), slot)
+            node.left = self.checked(left, CHAIN_FIRST, slot)
             node.comparators = [
-                self.checked(other, self.number(CHAIN_NEXT), slot) for other in node.comparators
+                self.checked(other, CHAIN_NEXT, slot) for other in node.comparators
             ]
 
     def bin_op(self, node):
         if not is_literal(node):
             self.computes = True
-            self.become_check(node, self.number(NUMBER[type(node.op)]), node.left, node.right)
+            self.become_check(node, NUMBER[type(node.op)], node.left, node.right)
 
     def aug_assign(self, node):
         if type(node.target) is ast.Name and not is_literal(node.value):
             self.computes = True
             target = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-            args = self.number(IN_PLACE), self.number(NUMBER[type(node.op)]), target
+            args = IN_PLACE, NUMBER[type(node.op)], target
             node.value = self.checked(node.value, *args)
 
     def call(self, node):
-        func, n = node.func, len(node.args) + len(node.keywords)
-        if n == 1 and node.args and type(node.args[0]) is ast.Starred:
-            n = 2
-        name = func.id if type(func) is ast.Name else getattr(func, "attr", "")
-        if n > 1 and name not in HARMLESS:
-            self.watch_callee(node)
-        elif n == 1:
-            self.singles.append(node)
+        self.calls.append(node)
+
+    def subscript(self, node):
+        key = node.slice
+        if key.__class__.__name__ == "Index":
+            key = key.value  # 3.8
+        if type(node.ctx) is ast.Load and isinstance(key, ast.expr) and not is_literal(key):
+            if type(key) not in (ast.Slice, ast.Tuple):
+                self.become_check(node, ITEM, node.value, key)
 
     def match(self, node):
-        node.subject = self.checked(node.subject, self.number(MATCH))
+        node.subject = self.checked(node.subject, MATCH)
 
     def attribute(self, node):
         if type(node.value) is ast.Name:
@@ -217,7 +274,7 @@ class Rewriter:
 
     handlers = {
         ast.Name: name,
-        ast.FunctionDef: definition,
+        ast.FunctionDef: own_function,
         ast.AsyncFunctionDef: definition,
         ast.ClassDef: definition,
         ast.arg: argument,
@@ -233,6 +290,7 @@ class Rewriter:
         ast.AugAssign: aug_assign,
         ast.Call: call,
         ast.Attribute: attribute,
+        ast.Subscript: subscript,
         ast.Import: imported,
         ast.ImportFrom: imported_from,
     }
@@ -266,8 +324,8 @@ def make_guard(check, watch, preloaded):
             except BaseException:
                 pass  # the tests will tell
 
-    def tell(found):
-        """What the tests use, to guard.c."""
+    def tell(found, said):
+        """What the tests use, and what the program says that is suspicious, to guard.c."""
         modules, attributes, aliases = set(), set(), {}
         for module, alias, attribute in found.modules:
             load(module)
@@ -287,14 +345,16 @@ def make_guard(check, watch, preloaded):
             elif name in preloaded and name not in found.bound:
                 shared.add(name)
                 attributes.add((name, attribute))
-        watch(tuple(found.loaded - found.bound), tuple(modules), tuple(attributes), tuple(shared))
+        used = tuple(found.loaded - found.bound)
+        watch(used, tuple(modules), tuple(attributes), tuple(shared), said)
 
     def guard(tests, line, program):
         flags = program.co_flags & future
         text = "\n" * (line - 1) + tests
         tree = compile(text, "<string>", "exec", flags | ast.PyCF_ONLY_AST, True)
+        said = mentions(program, FRAMES | SCOPES if has_variables(tree) else FRAMES)
         found = Rewriter(tree)
-        tell(found)
+        tell(found, said)
         code = compile(tree, "<string>", "exec", flags, True)
         return with_check(code) if found.changed else code
 
@@ -335,8 +395,8 @@ def start(library, paths, preload):
         del sys.modules[name]
     main = fresh_main()
     guard = load_library(library, "leti_guard")
-    containers = (collections.deque, type({}.keys()), type({}.values()), type({}.items()))
-    guard.load(main.__dict__, builtins, sys.modules, containers, gc.get_referents)
+    proxies = (weakref.ProxyType, weakref.CallableProxyType)
+    guard.load(main.__dict__, builtins, sys.modules, proxies, gc.get_referents)
     compile_tests = make_guard(guard.check, guard.watch, preload)
     register = None
     if sys.version_info >= (3, 13):
@@ -353,6 +413,8 @@ def start(library, paths, preload):
     sys._leti = (main.__dict__, compile_tests, io.StringIO, compile, register)
     sys.modules["__main__"] = main
     sys.argv[1:] = []
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[1:] = ["-c"]
     gc.collect()
     gc.freeze()
     load_library(library, "leti_zygote")

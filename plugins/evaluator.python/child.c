@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "child.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "classes.h"
 #include "guard.h"
 #include "jail.h"
+
+enum { SIGNALS_MAX = 64 };
 
 /* The text of a str object, in UTF-8 as stderr has it, into the report. */
 static bool report_object(const struct python *py, void *object, struct report *report)
@@ -77,12 +80,26 @@ static void show_source(const struct python *py, const struct prepared *prepared
         py->PyErr_Clear();
 }
 
+/* No handler of the program's shall run while we report. What has come already has its turn. */
+static void hush(const struct python *py)
+{
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU };
+    sigset_t set;
+    sigfillset(&set);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        sigdelset(&set, crashes[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &set, NULL); /* cannot fail */
+    for (int i = 0; i < SIGNALS_MAX && py->PyErr_CheckSignals() != 0; i++)
+        py->PyErr_Clear();
+}
+
 static enum ending report_error(const struct python *py, const struct prepared *prepared,
                                 const struct text *text, struct report *report)
 {
     void *class = NULL, *value = NULL, *traceback = NULL;
     jail_relax();
     py->PyErr_Fetch(&class, &value, &traceback);
+    hush(py);
     show_source(py, prepared, text, text->size);
     py->PyErr_NormalizeException(&class, &value, &traceback);
     if (traceback)

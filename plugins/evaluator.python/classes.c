@@ -36,15 +36,15 @@ enum { N_COMPARISONS = 6, N_DECIDING = sizeof deciding / sizeof *deciding };
 enum { N_CONSULTED = sizeof consulted / sizeof *consulted };
 
 static const struct python *py;
-static void *main_scope, *walked_classes, *get_referents, *class_name;
+static void *main_scope, *proxy_classes, *get_referents, *class_name, *module_name;
 static void *own[OWN_MAX];
 static size_t n_own;
 
-bool classes_load(const struct python *python, void *walked, void *referents, void *scope)
+bool classes_load(const struct python *python, void *proxies, void *referents, void *scope)
 {
     py = python;
     main_scope = scope;
-    walked_classes = walked;
+    proxy_classes = proxies;
     get_referents = referents;
     struct name *const tables[] = { deciding, consulted };
     const size_t sizes[] = { N_DECIDING, N_CONSULTED };
@@ -58,7 +58,8 @@ bool classes_load(const struct python *python, void *walked, void *referents, vo
         }
     void *text = py->PyUnicode_InternFromString("__name__");
     class_name = text ? py->_PyType_Lookup(py->PyType_Type, text) : NULL;
-    return class_name != NULL;
+    module_name = py->PyUnicode_InternFromString("__module__");
+    return class_name && module_name;
 }
 
 void *classes_of(void *value)
@@ -119,8 +120,14 @@ static void read_text(void *object, const char *attribute, char *out, size_t siz
 
 static bool library_file(const char *file)
 {
-    return (file[0] == '/' && strncmp(file, "/sandbox/", 9) != 0) ||
+    bool detour = strstr(file, "/../") || strstr(file, "/./") || strstr(file, "//");
+    return (file[0] == '/' && !detour && strncmp(file, "/sandbox/", 9) != 0) ||
            strncmp(file, "<frozen ", 8) == 0;
+}
+
+bool classes_library_file(const char *file)
+{
+    return library_file(file);
 }
 
 bool classes_library(void *code)
@@ -138,11 +145,17 @@ static bool ends_with(const char *text, const char *end)
 
 /* ---- methods ---- */
 
-/* Whether a function may stand for that method: __ne__ for __eq__ may not. */
-static bool fits(const char *function, const char *method)
+/* Whether a library's function may stand for that method in that class: __ne__ for __eq__ may not,
+ * and what a program puts into a class of its own has to be what it is called. */
+static bool fits(void *class, const char *file, const char *function, const char *method)
 {
     if (strcmp(function, method) == 0)
         return true;
+    void *module = py->_PyType_Lookup(class, module_name);
+    const char *text =
+        module && classes_of(module) == py->PyUnicode_Type ? py->PyUnicode_AsUTF8(module) : NULL;
+    if ((!text || strcmp(text, "__main__") == 0) && !ends_with(file, "/functools.py"))
+        return false;
     for (size_t i = 0; i < N_COMPARISONS; i++)
         if (strcmp(function, deciding[i].text) == 0)
             return false;
@@ -150,7 +163,7 @@ static bool fits(const char *function, const char *method)
 }
 
 /* Whether the method comes from the interpreter, a library or the tests. */
-static bool trusted(void *method, const char *name)
+static bool trusted(void *class, void *method, const char *name)
 {
     char text[1024];
     void *kind = classes_of(method);
@@ -169,8 +182,9 @@ static bool trusted(void *method, const char *name)
     /* mock.ANY is a library's object that is equal to everything. */
     if (!library_file(text) || ends_with(text, "/unittest/mock.py"))
         return false;
-    read_text(code, "co_name", text, sizeof text);
-    return fits(text, name);
+    char function[128];
+    read_text(code, "co_name", function, sizeof function);
+    return fits(class, text, function, name);
 }
 
 static void *lookup(void *class, const struct name *name)
@@ -192,25 +206,30 @@ static void write_text(void *class, const char *method, char out[DECIDER_TEXT_MA
         py->PyErr_Clear();
 }
 
+bool classes_may_change(void *class)
+{
+    return (py->PyType_GetFlags(class) & HEAP_CLASS) != 0;
+}
+
 /* The name of the method with which the class decides, or NULL. *in_python: it compares with a
  * function of the library's that is written in Python. */
 static const char *decides(void *class, bool all, bool *in_python)
 {
     *in_python = false;
-    if (!(py->PyType_GetFlags(class) & HEAP_CLASS))
-        return NULL; /* not made at run time */
+    if (!classes_may_change(class))
+        return NULL;
     for (size_t i = 0; i < (all ? N_DECIDING : N_COMPARISONS); i++) {
         void *method = lookup(class, &deciding[i]);
         if (!method || method == deciding[i].standard)
             continue;
-        if (!trusted(method, deciding[i].text))
+        if (!trusted(class, method, deciding[i].text))
             return deciding[i].text;
         *in_python = *in_python || classes_of(method) == py->PyFunction_Type;
     }
     for (size_t i = 0; *in_python && i < N_CONSULTED; i++) {
         void *method = lookup(class, &consulted[i]);
         if (method && method != consulted[i].standard &&
-            classes_of(method) == py->PyFunction_Type && !trusted(method, consulted[i].text))
+            classes_of(method) == py->PyFunction_Type && !trusted(class, method, consulted[i].text))
             return consulted[i].text;
     }
     return NULL;
@@ -230,10 +249,10 @@ static void *lookup_text(void *class, const char *text)
 
 bool classes_decides(void *class, const char *method, char text[DECIDER_TEXT_MAX])
 {
-    if (!(py->PyType_GetFlags(class) & HEAP_CLASS))
+    if (!classes_may_change(class))
         return false;
     void *found = lookup_text(class, method);
-    if (!found || trusted(found, method))
+    if (!found || trusted(class, found, method))
         return false;
     write_text(class, method, text);
     return true;
@@ -241,11 +260,12 @@ bool classes_decides(void *class, const char *method, char text[DECIDER_TEXT_MAX
 
 bool classes_overrides(void *class, const char *name, char text[DECIDER_TEXT_MAX])
 {
-    if (!(py->PyType_GetFlags(class) & HEAP_CLASS))
+    if (!classes_may_change(class))
         return false;
     void *found = lookup_text(class, name), *kind = found ? classes_of(found) : NULL;
     if (!found || kind == py->PyGetSetDescr_Type || kind == py->PyWrapperDescr_Type ||
-        kind == py->PyMethodDescr_Type || (kind == py->PyFunction_Type && trusted(found, name)))
+        kind == py->PyMethodDescr_Type ||
+        (kind == py->PyFunction_Type && trusted(class, found, name)))
         return false;
     write_text(class, name, text);
     return true;
@@ -373,13 +393,18 @@ static void push_array(struct walk *walk, void *array)
     py->PyErr_Clear();
 }
 
-static bool is_walked(void *class)
+static bool is_proxy(void *class)
 {
-    ptrdiff_t n = py->PyTuple_Size(walked_classes);
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (py->PyTuple_GetItem(walked_classes, i) == class)
-            return true;
-    return false;
+    return class == py->PyTuple_GetItem(proxy_classes, 0) ||
+           class == py->PyTuple_GetItem(proxy_classes, 1);
+}
+
+/* What refers to half the interpreter, and is equal to nothing but itself. */
+static bool is_leaf(void *class)
+{
+    return class == py->PyFunction_Type || class == py->PyCFunction_Type ||
+           class == py->PyMethod_Type || class == py->PyModule_Type || class == py->PyGen_Type ||
+           class == py->PyFrame_Type || class == py->PyCode_Type;
 }
 
 /* False: it is no container that is known. */
@@ -400,9 +425,11 @@ static bool push_contents(struct walk *walk, void *class, void *value)
         push_iterated(walk, py->PySet_Type, value);
     else if (py->PyType_IsSubtype(class, py->PyFrozenSet_Type))
         push_iterated(walk, py->PyFrozenSet_Type, value);
-    else if (is_walked(class))
-        push_iterated(walk, class, value);
-    else
+    else if (is_proxy(class) && py->PyWeakref_GetObject) {
+        audit_pause(true);
+        push(walk, py->PyWeakref_GetObject(value));
+        audit_pause(false);
+    } else
         return false;
     return true;
 }
@@ -421,17 +448,17 @@ static void add(struct deciders *out, void *class, const char *method)
 static void visit(struct walk *walk, void *value)
 {
     void *class = classes_of(value);
-    if (class == py->PyFunction_Type || class == py->PyCFunction_Type || !first_visit(walk, value))
+    if (is_leaf(class) || !first_visit(walk, value))
         return;
     bool in_python, contains = push_contents(walk, class, value);
     const char *method = decides(class, walk->all, &in_python);
     if (method)
         add(walk->out, class, method);
-    else if (in_python)
-        push_referents(walk, value);
-    else if (!contains && !(py->PyType_GetFlags(class) & HEAP_CLASS) &&
-             lookup_text(class, "__array_finalize__"))
-        push_array(walk, value);
+    else if (in_python || (!contains && lookup(class, &deciding[0]) != deciding[0].standard)) {
+        push_referents(walk, value); /* for what it is equal to depends on them */
+        if (!contains && lookup_text(class, "__array_finalize__"))
+            push_array(walk, value);
+    }
 }
 
 void classes_find(void *value, bool all, struct deciders *out)

@@ -31,9 +31,9 @@ struct deciders {
     size_t n;
 };
 
-/* Makes ready; walked is a tuple of the library's classes of containers, referents is
+/* Makes ready; proxies is a tuple of the classes of weak proxies, referents is
  * gc.get_referents, main the dict of __main__. They stay referenced for good. */
-bool classes_load(const struct python *python, void *walked, void *referents, void *main);
+bool classes_load(const struct python *python, void *proxies, void *referents, void *main);
 
 /* The class of a value; borrowed. */
 void *classes_of(void *value);
@@ -47,8 +47,10 @@ void classes_own(void *code);
 /* Whether the code is one of the tests'. */
 bool classes_owns(void *code);
 
-/* Whether the code comes from a library's file, by what it says of itself. */
+/* Whether the code comes from a library's file, by what it says of itself; whether a file is a
+ * library's, by its name. */
 bool classes_library(void *code);
+bool classes_library_file(const char *file);
 
 /* Adds to *out the classes in value, and in what it contains, whose comparison methods come from
  * the program; with all, those as well that see the other operand of arithmetic, or what numpy's
@@ -60,6 +62,9 @@ bool classes_decides(void *class, const char *method, char text[DECIDER_TEXT_MAX
 
 /* As classes_decides, for a method that may also be no function, and is not the interpreter's. */
 bool classes_overrides(void *class, const char *name, char text[DECIDER_TEXT_MAX]);
+
+/* Whether it is made at run time, rather than in C and for good. */
+bool classes_may_change(void *class);
 
 /* Whether the class has anything under the name. */
 bool classes_has(void *class, const char *name);

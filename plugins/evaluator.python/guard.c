@@ -20,7 +20,11 @@ enum {
     ASK_MATCH,       /* (value) -> value */
     ASK_CHAIN_FIRST, /* (slot, operand) -> operand */
     ASK_CHAIN_NEXT,
-    ASK_IN_PLACE, /* (number, target, value) -> value */
+    ASK_IN_PLACE,       /* (number, target, value) -> value */
+    ASK_BUILTIN,        /* (name, function) -> function */
+    ASK_BUILTIN_CALLED, /* (name, function) -> what to call in its place */
+    ASK_OWN,            /* (name, function) -> function */
+    ASK_ITEM,           /* (container, key) -> item */
     ASK_NUMBER = 20,
 };
 
@@ -48,12 +52,13 @@ struct module {
 
 static struct python python;
 static const struct python *const py = &python;
-static void *is_instance, *is_subclass; /* the builtins */
+static void *is_instance, *is_subclass, *absolute, *rounded; /* the builtins */
 
 static struct {
     enum guard_phase phase;
     struct report *report;
     char noted[NOTE_MAX];
+    char said[64];                     /* what of the program's names leads to the tests */
     struct deciders chains[SLOTS];     /* of a chain's operand before */
     struct decider marked[MARKED_MAX]; /* classes that have seen a plain operand */
     size_t n_marked;
@@ -102,6 +107,8 @@ void guard_tests_begin(void *tests)
 
 void guard_tests_ended(void)
 {
+    if (state.said[0])
+        guard_note("looks for the tests with %s", state.said);
     replaced_check();
 }
 
@@ -134,12 +141,24 @@ static void *enter_call(void *result)
     return result;
 }
 
+/* With what the class has seen a plain operand, or NULL. */
+static const char *marked(void *class)
+{
+    for (size_t i = 0; i < state.n_marked; i++)
+        if (state.marked[i].class == class)
+            return state.marked[i].text;
+    return NULL;
+}
+
 /* A class on one side only decides alone: the program wrote the answer and what is right. */
 static void look_at_pair(void *a, void *b)
 {
     char text[DECIDER_TEXT_MAX];
     if (classes_plain(classes_of(a)) && classes_plain(classes_of(b)))
         return;
+    const char *seen = marked(classes_of(a)) ? marked(classes_of(a)) : marked(classes_of(b));
+    if (seen && classes_of(a) != classes_of(b))
+        guard_note("decided arithmetic in the tests with %s", seen);
     struct deciders left = { .n = 0 }, right = { .n = 0 };
     classes_find(a, false, &left);
     classes_find(b, false, &right);
@@ -204,6 +223,15 @@ static void look_at_truth(void *value)
         guard_note("decided a condition of the tests with %s", text);
 }
 
+/* Nor do these see it. */
+static void look_at_unary(const char *method, void *value)
+{
+    char text[DECIDER_TEXT_MAX];
+    void *class = classes_of(value);
+    if (!replaced_names_class(class) && classes_decides(class, method, text))
+        guard_note("decided arithmetic in the tests with %s", text);
+}
+
 static void look_at_match(void *value)
 {
     struct deciders found = { .n = 0 };
@@ -217,6 +245,9 @@ static void look_at_chain(bool first, long slot, void *value)
     char text[DECIDER_TEXT_MAX];
     struct deciders *before = &state.chains[(unsigned long)slot % SLOTS], here = { .n = 0 };
     classes_find(value, false, &here);
+    const char *seen = marked(classes_of(value));
+    if (seen)
+        guard_note("decided arithmetic in the tests with %s", seen);
     if (!first && classes_differ(before, &here, text))
         guard_note("decided a comparison in the tests with %s", text);
     *before = here;
@@ -267,15 +298,6 @@ static void *lone_operand(long number, void *a, void *b, char text[DECIDER_TEXT_
     return NULL;
 }
 
-/* With what the class has seen a plain operand, or NULL. */
-static const char *marked(void *class)
-{
-    for (size_t i = 0; i < state.n_marked; i++)
-        if (state.marked[i].class == class)
-            return state.marked[i].text;
-    return NULL;
-}
-
 static void mark(void *class, const char *text)
 {
     if (marked(class) || state.n_marked == MARKED_MAX)
@@ -291,6 +313,9 @@ static void *number(long which, void *a, void *b)
     leave_call();
     void *lone = lone_operand(which, a, b, text);
     void *result = enter_call(compute(which, a, b));
+    const char *seen = marked(classes_of(a)) ? marked(classes_of(a)) : marked(classes_of(b));
+    if (seen && result && !marked(classes_of(result)))
+        guard_note("decided arithmetic in the tests with %s", seen);
     if (!lone || !result)
         return result;
     if (classes_of(result) == lone)
@@ -317,12 +342,42 @@ static bool look_at_instance(void *callee, void *const *args, ptrdiff_t n)
     return true;
 }
 
+/* list.count and the like compare what they are given with what they have; dict.get does so with
+ * its keys. */
+static void look_at_search(void *container, void *wanted)
+{
+    char text[DECIDER_TEXT_MAX];
+    struct deciders inside = { .n = 0 }, asked = { .n = 0 };
+    classes_find(wanted, false, &asked);
+    if (asked.n == 0 && py->PyType_IsSubtype(classes_of(container), py->PyDict_Type))
+        return; /* its values may be anything */
+    classes_find(container, false, &inside);
+    if (classes_differ(&asked, &inside, text))
+        guard_note("decided a comparison in the tests with %s", text);
+}
+
+static void look_at_method(void *callee, void *const *args, ptrdiff_t n)
+{
+    void *self = n >= 1 && classes_of(callee) == py->PyCFunction_Type
+                     ? py->PyObject_GetAttrString(callee, "__self__")
+                     : NULL;
+    if (!self)
+        py->PyErr_Clear();
+    else if (self != py->none && classes_of(self) != py->PyModule_Type)
+        look_at_search(self, args[0]);
+    if (self)
+        py->Py_DecRef(self);
+}
+
 static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
 {
     struct deciders found[ARGUMENTS_MAX] = { { .n = 0 } };
     char text[DECIDER_TEXT_MAX];
     if (look_at_instance(callee, args, n))
         return;
+    if ((callee == absolute || callee == rounded) && n >= 1)
+        look_at_unary(callee == absolute ? "__abs__" : "__round__", args[0]);
+    look_at_method(callee, args, n);
     const char *seen = n == 1 ? marked(classes_of(args[0])) : NULL;
     if (seen)
         guard_note("decided arithmetic in the tests with %s", seen);
@@ -385,6 +440,16 @@ static void *choose_callee(void *callee)
     return keep(callee);
 }
 
+/* Whether the tests' own function is still what they call. */
+static void look_at_own(void *name, void *function)
+{
+    if (classes_of(function) == py->PyFunction_Type &&
+        classes_owns(py->PyFunction_GetCode(function)))
+        return;
+    const char *text = py->PyUnicode_AsUTF8(name);
+    guard_note("replaced %s, which the tests define", text ? text : "a function");
+}
+
 /* ---- the module ---- */
 
 static void *fail(void)
@@ -402,8 +467,22 @@ static void *check(void *self, void *const *args, ptrdiff_t n)
         return compare(what, args[1], args[2]);
     if (n == 3 && what >= ASK_NUMBER && what < ASK_NUMBER + N_NUMBERS)
         return number(what - ASK_NUMBER, args[1], args[2]);
+    if (n == 3 && what == ASK_ITEM) {
+        if (py->PyType_IsSubtype(classes_of(args[1]), py->PyDict_Type))
+            look_at_search(args[1], args[2]);
+        leave_call();
+        return enter_call(py->PyObject_GetItem(args[1], args[2]));
+    }
     if (n == 2 && what == ASK_CALLEE)
         return choose_callee(args[1]);
+    if (n == 3 && classes_of(args[1]) == py->PyUnicode_Type) {
+        if (what == ASK_OWN)
+            look_at_own(args[1], args[2]);
+        else if (what == ASK_BUILTIN || what == ASK_BUILTIN_CALLED)
+            replaced_used(args[1], args[2]);
+        py->PyErr_Clear();
+        return what == ASK_BUILTIN_CALLED ? choose_callee(args[2]) : keep(args[2]);
+    }
     if (n == 2 && what == ASK_TRUTH)
         look_at_truth(args[1]);
     else if (n == 2 && what == ASK_MATCH)
@@ -436,18 +515,22 @@ static void *load(void *self, void *const *args, ptrdiff_t n)
     void *scope = py->PyModule_GetDict(args[1]);
     is_instance = py->PyDict_GetItemString(scope, "isinstance");
     is_subclass = py->PyDict_GetItemString(scope, "issubclass");
+    absolute = py->PyDict_GetItemString(scope, "abs");
+    rounded = py->PyDict_GetItemString(scope, "round");
     if (!is_instance || !is_subclass || !classes_load(py, args[3], args[4], args[0]) ||
         !replaced_load(py, args[1], args[2], args[0]) || !audit_load(py))
         return py->PyErr_Occurred() ? NULL : fail();
     return keep(py->none);
 }
 
-/* watch(names, modules, attributes, globals) */
+/* watch(names, modules, attributes, globals, said) */
 static void *watch(void *self, void *const *args, ptrdiff_t n)
 {
     (void)self;
-    if (n != 4 || state.phase > GUARD_COMPILE)
+    if (n != 5 || state.phase > GUARD_COMPILE)
         return fail();
+    const char *text = args[4] == py->none ? NULL : py->PyUnicode_AsUTF8(args[4]);
+    snprintf(state.said, sizeof state.said, "%s", text ? text : "");
     if (state.phase == GUARD_COMPILE) /* rather than a warming up */
         replaced_remember(args[0], args[1], args[2], args[3]);
     return keep(py->none);

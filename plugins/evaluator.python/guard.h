@@ -23,8 +23,9 @@ enum guard_phase {
 };
 
 /* Entry of the extension module that boot.py loads; it has
- *     load(main, builtins, modules, walked, referents): makes ready
- *     watch(names, modules, attributes, globals): what the tests use, see replaced.h
+ *     load(main, builtins, modules, proxies, referents): makes ready
+ *     watch(names, modules, attributes, globals, said): what the tests use, see replaced.h, and
+ *         a name with which the program could look for them, or None
  *     check: the function that the compiled tests call */
 LETI_EXPORT void *PyInit_leti_guard(void);
 

@@ -34,6 +34,7 @@ enum {
     X(void *, PyEval_SaveThread, (void))                                                           \
     X(int, PyGILState_Ensure, (void))                                                              \
     X(void, PyErr_Print, (void))                                                                   \
+    X(int, PyErr_CheckSignals, (void))                                                             \
     X(void, PyErr_Clear, (void))                                                                   \
     X(void, PyErr_Fetch, (void **, void **, void **))                                              \
     X(void, PyErr_NormalizeException, (void **, void **, void **))                                 \
@@ -70,6 +71,7 @@ enum {
     X(int, PyObject_IsTrue, (void *))                                                              \
     X(void *, PyObject_Call, (void *, void *, void *))                                             \
     X(void *, PyObject_GetIter, (void *))                                                          \
+    X(void *, PyObject_GetItem, (void *, void *))                                                  \
     X(void *, PyObject_RichCompare, (void *, void *, int))                                         \
     X(int, PyObject_RichCompareBool, (void *, void *, int))                                        \
     X(int, PyIter_Check, (void *))                                                                 \
@@ -112,11 +114,12 @@ enum {
     X(void *, PyNumber_Xor, (void *, void *))                                                      \
     X(void *, PyNumber_Power, (void *, void *, void *))
 
-/* Those that older versions lack, where they are NULL. */
+/* Those that some versions lack, where they are NULL. */
 #define PYTHON_OPTIONAL(X)                                                                         \
     X(void *, PyFrame_GetCode, (void *))          /* 3.9 */                                        \
     X(int, Py_EnterRecursiveCall, (const char *)) /* 3.9 */                                        \
-    X(void, Py_LeaveRecursiveCall, (void))        /* 3.9 */
+    X(void, Py_LeaveRecursiveCall, (void))        /* 3.9 */                                        \
+    X(void *, PyWeakref_GetObject, (void *))
 
 /* Classes: what is found under the name is the class itself. */
 /* clang-format off */

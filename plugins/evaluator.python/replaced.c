@@ -7,16 +7,17 @@
 #include "classes.h"
 #include "guard.h"
 
-enum { EXPECTED_MAX = 16384, NAMES_MAX = 512 };
+enum { EXPECTED_MAX = 1 << 16, NAMES_MAX = 512 };
 
 /* That scope, a dict or a class, has value under key. All borrowed from what never goes. */
 struct expected {
     void *scope, *key, *value;
+    bool other; /* something else was used */
 };
 
 static const struct python *py;
 static void *builtins_module, *builtins_scope, *all_modules, *main_scope;
-static struct expected expected[EXPECTED_MAX];
+static struct expected expected[EXPECTED_MAX]; /* of which few pages are ever touched */
 static size_t n_expected;
 static struct expected names[NAMES_MAX];   /* value: the builtin, or NULL */
 static struct expected globals[NAMES_MAX]; /* value: the module of that name */
@@ -41,7 +42,7 @@ static void expect(void *scope, void *key)
     py->Py_IncRef(scope);
     py->Py_IncRef(key);
     py->Py_IncRef(value);
-    expected[n_expected++] = (struct expected){ scope, key, value };
+    expected[n_expected++] = (struct expected){ scope, key, value, false };
 }
 
 static bool is_class(void *value)
@@ -57,12 +58,26 @@ static bool is_code(void *value)
            kind == py->PyModule_Type || is_class(value);
 }
 
+/* What a class has of its own; those of C cannot be changed. */
+static void expect_class(void *class)
+{
+    void *scope = classes_may_change(class) ? py->PyObject_GetAttrString(class, "__dict__") : NULL;
+    void *key, *keys = scope ? py->PyObject_GetIter(scope) : NULL;
+    while (keys && (key = py->PyIter_Next(keys)))
+        if (classes_of(key) == py->PyUnicode_Type)
+            expect(class, key);
+    py->PyErr_Clear();
+}
+
 static void expect_scope(void *scope)
 {
     void *key, *value;
     for (ptrdiff_t i = 0; py->PyDict_Next(scope, &i, &key, &value);)
-        if (classes_of(key) == py->PyUnicode_Type && is_code(value))
+        if (classes_of(key) == py->PyUnicode_Type && is_code(value)) {
             expect(scope, key);
+            if (is_class(value))
+                expect_class(value);
+        }
 }
 
 static void expect_module(void *name)
@@ -79,32 +94,13 @@ static void expect_module(void *name)
     expect_scope(py->PyModule_GetDict(module));
 }
 
-/* What methods a class has; those of C cannot be replaced. */
-static void expect_class(void *class)
-{
-    void *names_list = py->PyObject_CallMethod(class, "mro", NULL);
-    ptrdiff_t n = names_list ? py->PyList_Size(names_list) : 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        void *base = py->PyList_GetItem(names_list, i), *key;
-        void *scope = py->PyObject_GetAttrString(base, "__dict__");
-        void *keys = scope ? py->PyObject_GetIter(scope) : NULL;
-        while (keys && base != py->PyBaseObject_Type && (key = py->PyIter_Next(keys)))
-            expect(base, key);
-        py->PyErr_Clear();
-    }
-    py->PyErr_Clear();
-}
-
 static void expect_attribute(void *pair)
 {
     void *module = py->PyDict_GetItem(all_modules, py->PyTuple_GetItem(pair, 0));
     void *key = py->PyTuple_GetItem(pair, 1);
     if (!module || classes_of(module) != py->PyModule_Type)
         return;
-    void *scope = py->PyModule_GetDict(module), *value = py->PyDict_GetItem(scope, key);
-    expect(scope, key);
-    if (value && is_class(value))
-        expect_class(value);
+    expect(py->PyModule_GetDict(module), key);
 }
 
 void replaced_remember(void *used, void *modules, void *attributes, void *shared)
@@ -117,14 +113,14 @@ void replaced_remember(void *used, void *modules, void *attributes, void *shared
     for (ptrdiff_t i = 0; i < py->PyTuple_Size(shared) && n_globals < NAMES_MAX; i++) {
         void *key = py->PyTuple_GetItem(shared, i), *value = py->PyDict_GetItem(all_modules, key);
         py->Py_IncRef(key);
-        globals[n_globals++] = (struct expected){ main_scope, key, value };
+        globals[n_globals++] = (struct expected){ main_scope, key, value, false };
         expect_module(key);
     }
     for (ptrdiff_t i = 0; i < py->PyTuple_Size(used) && n_names < NAMES_MAX; i++) {
         void *key = py->PyTuple_GetItem(used, i);
         py->Py_IncRef(key);
         names[n_names++] =
-            (struct expected){ main_scope, key, py->PyDict_GetItem(builtins_scope, key) };
+            (struct expected){ main_scope, key, py->PyDict_GetItem(builtins_scope, key), false };
     }
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         void *key = py->PyUnicode_InternFromString(hidden[i]);
@@ -152,6 +148,19 @@ static bool is_function_called(void *value, void *key)
     return same;
 }
 
+void replaced_used(void *name, void *function)
+{
+    for (size_t i = 0; i < n_names; i++) {
+        if (names[i].value == function || !names[i].value ||
+            py->PyObject_RichCompareBool(names[i].key, name, 2 /* Py_EQ */) != 1 ||
+            is_function_called(function, name))
+            continue;
+        names[i].other = true;
+        if (py->PyDict_GetItem(main_scope, name) != function)
+            note(name);
+    }
+}
+
 /* Builtins. One that the program's module defines is the function under test, which may be
  * called sum, if the tests take nothing else from there. */
 static void check_names(void)
@@ -167,7 +176,7 @@ static void check_names(void)
         }
         if (py->PyDict_GetItem(builtins_scope, key) != builtin)
             note(key);
-        if (value && value != builtin && !is_function_called(value, key)) {
+        if (names[i].other || (value && value != builtin && !is_function_called(value, key))) {
             shadowed = key;
             n_shadowed++;
         }

@@ -22,6 +22,9 @@ void replaced_remember(void *names, void *modules, void *attributes, void *globa
 /* Notes what is not as it was. */
 void replaced_check(void);
 
+/* The tests call that function by the name of a builtin. */
+void replaced_used(void *name, void *function);
+
 /* Whether the tests name the class: then it is what they test. */
 bool replaced_names_class(void *class);
 

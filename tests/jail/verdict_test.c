@@ -123,7 +123,7 @@ static struct ending endings[] = {
     { "always_less_is_suspicious",
       "class L:\n    def __lt__(a, b): return True\n    def __sub__(a, b): return a\n"
       "    def __abs__(a): return a\nf = lambda x: L()",
-      "assert abs(f(1) - 2) < 1e-6", SUSPICIOUS("L.__sub__") },
+      "assert abs(f(1) - 2) < 1e-6", SUSPICIOUS("L.__") },
     { "guard_cannot_be_replaced_by_name",
       "import builtins\nfor scope in (vars(builtins), globals()):\n"
       "    for name in ('<compared>', '\\0compared\\0', 'compared'):\n"
