@@ -106,12 +106,13 @@ def run_round(commands, env, ids, args, number, results):
         long = sum(s for task, s in seconds if task == LONG)
         results.setdefault(name, []).append(
             {"workers": workers, "n": len(seconds), "wall": cost.wall, "own": cost.own,
-             "machine": cost.machine, "long": long, "n_rest": len(seconds) - copies,
+             "machine": cost.machine, "others": cost.others, "long": long, "n_rest": len(seconds) - copies,
              # While one worker has the long program the others go on.
              "wall_rest": cost.wall - long / workers, "own_rest": cost.own - long,
              "machine_rest": cost.machine - long})
         print(f"{number + 1}/{args.rounds} {name}: {cost.wall:.2f} s, {cost.own:.2f} s of its "
-              f"processor time, {cost.machine:.2f} s of the machine's, {long:.2f} s in {LONG}",
+              f"processor time, {cost.machine:.2f} s of the machine's, {long:.2f} s in {LONG}; "
+              f"others had {100 * cost.others:.0f} %",
               file=sys.stderr)
 
 

@@ -75,7 +75,7 @@ def main():
         for _ in range(args.rounds):
             for sort in sorts:
                 bench = [f"{args.build}/tests/jail/bench_eval", "--json", f"{folder}/{sort}.rows",
-                         f"python={args.python}"]
+                         "timeout=20", f"python={args.python}"]
                 commands = {
                     "plain": [args.python, "-s", "-B", f"{HERE}/plain_side.py", "fork",
                               f"{folder}/{sort}.texts", *modules],

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 
+OTHERS_MOST = 0.12  # of a quiet machine: the kernel's threads have their part of it
+
 
 def busy_seconds():
     """Of all processors since the machine started."""
@@ -93,25 +95,34 @@ class Cost:
     wall: float  # s
     own: float  # s of processor time of the command and its descendants; nan: not known
     machine: float  # s of processor time of the whole machine, less the background's
+    others: float  # the share of the processors that everything else had, from 0 to 1
 
 
-def run(command, calm=0, env=None):
-    """(what the command printed, its Cost)."""
-    idle = background(calm)
+def _run_once(command, idle, env):
     group = Group()
     try:
         before, start = busy_seconds(), time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=env,
                               preexec_fn=group.enter)
         wall = time.monotonic() - start
-        machine = busy_seconds() - before - idle * wall
-        cost = Cost(wall, group.seconds(), machine)
+        busy, own = busy_seconds() - before, group.seconds()
     finally:
         group.close()
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
         sys.exit(f"{' '.join(command)}: status {done.returncode}: {said}")
-    return done.stdout, cost
+    return done.stdout, Cost(wall, own, busy - idle * wall, (busy - own) / wall / os.cpu_count())
+
+
+def run(command, calm=0, env=None):
+    """(what the command printed, its Cost). For up to calm seconds, waits for a quiet machine and
+    begins anew where it was not quiet to the end."""
+    deadline = time.monotonic() + calm
+    while True:
+        idle = background(deadline - time.monotonic())
+        text, cost = _run_once(command, idle, env)
+        if not cost.others > OTHERS_MOST or time.monotonic() > deadline:
+            return text, cost
 
 
 def table(head, rows):
