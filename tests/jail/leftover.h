@@ -85,6 +85,20 @@ static inline size_t find_family(pid_t out[FAMILY_MAX])
     }
 }
 
+/* A child of the process, 0: there is none. */
+static inline pid_t child_of(pid_t pid)
+{
+    pid_t found = 0;
+    DIR *folder = opendir("/proc");
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; !found && (entry = readdir(folder));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == pid)
+            found = (pid_t)strtol(entry->d_name, NULL, 10);
+    closedir(folder);
+    return found;
+}
+
 static inline size_t count_descriptors(pid_t pid)
 {
     char path[64];

@@ -4,13 +4,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jail_test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include "leftover.h"
 
 /* Starts an evaluator, with one option set where name is not NULL. */
 static void evaluator_open(struct fake_host *fake, const char *name, const char *value)
@@ -22,73 +23,16 @@ static void evaluator_open(struct fake_host *fake, const char *name, const char 
         fail_msg("%s", fake->said);
 }
 
-static size_t count_entries(const char *path)
-{
-    size_t n = 0;
-    DIR *folder = opendir(path);
-    if (!folder)
-        return 0;
-    while (readdir(folder))
-        n++;
-    closedir(folder);
-    return n;
-}
-
-static pid_t parent_of(const char *pid)
-{
-    char path[288], line[512];
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fgets(line, sizeof line, file) && strrchr(line, ')'))
-        (void)sscanf(strrchr(line, ')'), ") %*c %d", &parent);
-    fclose(file);
-    return parent;
-}
-
-/* Processes below this one, down to the last. */
 static size_t count_descendants(void)
 {
-    pid_t known[256] = { getpid() };
-    size_t n = 1;
-    for (size_t i = 0; i < n; i++) {
-        DIR *folder = opendir("/proc");
-        assert_non_null(folder);
-        for (struct dirent *entry; (entry = readdir(folder));)
-            if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && n < 256 &&
-                parent_of(entry->d_name) == known[i])
-                known[n++] = (pid_t)strtol(entry->d_name, NULL, 10);
-        closedir(folder);
-    }
-    return n - 1;
-}
-
-/* A child of the process, 0: there is none. */
-static pid_t child_of(pid_t pid)
-{
-    pid_t found = 0;
-    DIR *folder = opendir("/proc");
-    assert_non_null(folder);
-    for (struct dirent *entry; !found && (entry = readdir(folder));)
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == pid)
-            found = (pid_t)strtol(entry->d_name, NULL, 10);
-    closedir(folder);
-    return found;
+    pid_t family[FAMILY_MAX];
+    return find_family(family);
 }
 
 /* The plugin's child waits for it; its own children are cells. */
 static pid_t find_warden(void)
 {
     return child_of(child_of(getpid()));
-}
-
-static size_t count_descriptors(pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-    return count_entries(path);
 }
 
 /* Waits until the process, which need not be a child of ours, has ended. */
@@ -102,19 +46,6 @@ static void assert_ends(pid_t pid)
     struct pollfd p = { .fd = fd, .events = POLLIN };
     assert_int_equal(poll(&p, 1, 10000), 1);
     close(fd);
-}
-
-/* What the process sees mounted, as text in out. */
-static void read_mounts(pid_t pid, char *out, size_t size)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t n = fread(out, 1, size - 1, file);
-    assert_in_range(n, 1, size - 2);
-    out[n] = '\0';
-    fclose(file);
 }
 
 static const char *const mixed[] = {
@@ -139,20 +70,20 @@ static void hundreds_of_programs_leave_descriptors_mounts_and_processes_as_they_
     evaluator_open(&fake, NULL, NULL);
     judge(&fake, mixed[0], "assert f(1) == 2");
     pid_t warden = find_warden();
-    size_t ours = count_entries("/proc/self/fd"), processes = count_descendants();
+    size_t ours = count_entries("/proc/self/fd", NULL), processes = count_descendants();
     size_t theirs = count_descriptors(warden);
     static char before[1 << 16], after[1 << 16];
-    read_mounts(warden, before, sizeof before);
+    assert_true(read_mounts(warden, before, sizeof before));
     for (size_t i = 0; i < 300; i++) {
         size_t kind = i % (sizeof mixed / sizeof *mixed);
         struct leti_verdict v = judge(&fake, mixed[kind], "assert f(1) == 2");
         bool right = kind == 0 || kind == 7 || kind == 8;
         assert_int_equal(v.outcome, right ? LETI_PASSED : LETI_FAILED);
     }
-    assert_int_equal(count_entries("/proc/self/fd"), ours);
+    assert_int_equal(count_entries("/proc/self/fd", NULL), ours);
     assert_int_equal(count_descendants(), processes);
     assert_int_equal(count_descriptors(warden), theirs);
-    read_mounts(warden, after, sizeof after);
+    assert_true(read_mounts(warden, after, sizeof after));
     assert_string_equal(after, before);
     fake_close(&fake, true);
     assert_int_equal(count_descendants(), 0);
