@@ -1,5 +1,5 @@
 # Replaces the exception that a failed test raises.
-# expect: exception "AssertionError"
+# expect: exception ""
 import builtins
 
 

@@ -1,5 +1,5 @@
 # Generators in generators, without the limit of recursion.
-# expect: memory|killed|exception ""
+# expect: memory|killed|exception|timeout ""
 # option: memory=256
 import sys
 

@@ -2,5 +2,5 @@
 # expect: exception ""
 group = ValueError("inner")
 for _ in range(2000):
-    group = ExceptionGroup("group", [group] * 2)
+    group = ExceptionGroup("group", [group])
 raise group
