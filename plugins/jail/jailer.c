@@ -109,12 +109,12 @@ void jailer_close(struct jailer *jailer)
 
 /* ---- one program ---- */
 
-/* Whether the time limit struck a program that was given little of a core: it got less than half
- * of its time, and could have used a quarter more at least. */
+/* Whether the time limit struck a program that was given little of a core: its clock stood still
+ * for as long as it may, and it got less than half of its time nevertheless. */
 static bool starved(const struct settings *settings, const struct result *result)
 {
-    return result->ending == ENDING_TIMEOUT && result->cpu_ns < settings->timeout_ns / 2 &&
-           result->waited_ns > settings->timeout_ns / 4;
+    return result->ending == ENDING_TIMEOUT && result->waited_ns >= settings->timeout_ns &&
+           result->cpu_ns < settings->timeout_ns / 2;
 }
 
 /* A program that the kernel killed for want of memory is told from one that killed itself by the

@@ -27,7 +27,8 @@ struct jail_options {
 /* clang-format off */
 #define JAIL_OPTIONS(T, f) \
     { "timeout", LETI_REAL, offsetof(T, f.timeout), "5", 0.01, 3600, NULL, \
-      "wall-clock limit of one program, in seconds" }, \
+      "wall-clock limit of one program, in seconds; while it waits for a busy core the clock " \
+      "stands still, up to as long again" }, \
     { "memory", LETI_INT, offsetof(T, f.memory), "1024", 64, 1 << 20, NULL, \
       "address space of one program, in MiB" }, \
     { "output", LETI_INT, offsetof(T, f.output), "16", 1, 1 << 20, NULL, \

@@ -240,7 +240,7 @@ bool launched_run(const struct launched *launched, uint64_t timeout_ns, const st
 {
     char *message;
     size_t size;
-    int64_t limit_s = (int64_t)(timeout_ns / 1000000000) + GRACE_SECONDS;
+    int64_t limit_s = (int64_t)(2 * timeout_ns / 1000000000) + GRACE_SECONDS; /* see warden.c */
     if (!message_send(launched->socket, MESSAGE_PROGRAM, parts, n, err) ||
         !message_receive(launched->socket, in_seconds(limit_s), MESSAGE_RESULT, &message, &size,
                          err))
