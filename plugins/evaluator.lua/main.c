@@ -1,8 +1,12 @@
 /* leti-lua - runs the user's Lua file once, and its function in a copy of itself for each sample.
  *
  * A hook of Lua's ends what runs too long, but none is called inside of a library function, and
- * string.find can take for ever. So there is a timer, too, and what it ends is a process: the copy,
- * whose end harms nobody. That also makes each call start from the same state.
+ * string.find can take for ever. So there is a timer, too, whose signal ends the process; who waits
+ * for that tells of it. That also makes each call start from the same state.
+ *
+ *     main       receives the setup, and waits
+ *     `- server  runs the file, receives samples, and waits
+ *        `- copy    makes one call
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
@@ -21,45 +25,41 @@
 #include "protocol.h"
 #include "state.h"
 
-enum {
-    STATUS_LATE = 9,         /* of a process that the timer ended */
-    LATER_NS = 100 * 1000000 /* the timer comes after the hook, which can say where */
-};
+enum { LATER_NS = 100 * 1000000 }; /* the timer comes after the hook, which can say where */
 
-/* ---- the timer ---- */
+/* ---- ends ---- */
 
-/* Sent by the helper itself if the timer ends it, while it runs the file; a copy sends nothing. */
-static struct {
-    size_t size;
-    struct message head;
-    char text[1024];
-} last_words;
-
-static void end_late(int number)
-{
-    (void)number;
-    if (last_words.size)
-        (void)send(HELPER_SOCKET, &last_words.head, last_words.size, MSG_NOSIGNAL);
-    _exit(STATUS_LATE);
-}
-
-static void prepare_last_words(const struct state *state)
-{
-    int n = snprintf(last_words.text, sizeof last_words.text,
-                     "%s: timed out after %g s of processor time", state->file,
-                     (double)state->setup.timeout_ns / 1e9);
-    size_t size = (size_t)n < sizeof last_words.text ? (size_t)n : sizeof last_words.text - 1;
-    last_words.head = (struct message){ MESSAGE_FAILED, (uint32_t)size };
-    last_words.size = sizeof last_words.head + size;
-}
-
-/* Ends this process when it has used so much more processor time; 0: never. */
+/* Ends this process, by SIGPROF, when it has used so much more processor time; 0: never. */
 static bool set_timer(uint64_t ns, struct leti_error *err)
 {
     struct itimerval timer = { .it_value = { .tv_sec = (time_t)(ns / 1000000000),
                                              .tv_usec = (suseconds_t)(ns % 1000000000 / 1000) } };
     return setitimer(ITIMER_PROF, &timer, NULL) == 0 ||
            leti_error_set(err, "setitimer: %s", strerror(errno));
+}
+
+/* Dies with its parent. */
+static void follow(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
+        _exit(1);
+}
+
+/* Waits for the child. False: it did not end well, and *err says how. */
+static bool await(const struct state *state, pid_t pid, struct leti_error *err)
+{
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return leti_error_set(err, "waitpid: %s", strerror(errno));
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status) == 0 ||
+               leti_error_set(err, "%s: ended with status %d", state->file, WEXITSTATUS(status));
+    if (WTERMSIG(status) == SIGPROF)
+        return leti_error_set(err, "%s: timed out after %g s of processor time", state->file,
+                              (double)state->setup.timeout_ns / 1e9);
+    return leti_error_set(err, "%s: killed by signal %d (%s)", state->file, WTERMSIG(status),
+                          strsignal(WTERMSIG(status)));
 }
 
 /* ---- one sample ---- */
@@ -76,13 +76,9 @@ static void say(struct sheet *sheet, const char *text)
 }
 
 /* In the copy. */
-__attribute__((noreturn)) static void judge(struct state *state, const struct unpacked *unpacked,
-                                            pid_t helper)
+__attribute__((noreturn)) static void judge(struct state *state, const struct unpacked *unpacked)
 {
     struct leti_error err;
-    last_words.size = 0;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != helper)
-        _exit(1);
     bool ok = set_timer(state->setup.timeout_ns + LATER_NS, &err) &&
               state_judge(state, &unpacked->sample, &unpacked->problem, &err);
     double seconds = (double)state_clock_ns() / 1e9;
@@ -92,38 +88,18 @@ __attribute__((noreturn)) static void judge(struct state *state, const struct un
     _exit(0);
 }
 
-/* What the copy's end says, where it could not say it itself. */
-static void explain(struct state *state, int status)
-{
-    char text[1024];
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_LATE)
-        snprintf(text, sizeof text, "%s: timed out after %g s of processor time", state->file,
-                 (double)state->setup.timeout_ns / 1e9);
-    else if (WIFSIGNALED(status))
-        snprintf(text, sizeof text, "%s: killed by signal %d (%s)", state->file, WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(text, sizeof text, "%s: ended with status %d", state->file, WEXITSTATUS(status));
-    say(state->sheet, text);
-}
-
 static bool run_copy(struct state *state, const struct unpacked *unpacked, struct leti_error *err)
 {
-    int status;
-    pid_t helper = getpid();
+    pid_t server = getpid();
     memset(&state->sheet->answer, 0, sizeof state->sheet->answer);
     pid_t pid = fork();
     if (pid < 0)
         return leti_error_set(err, "fork: %s", strerror(errno));
-    if (pid == 0)
-        judge(state, unpacked, helper);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return leti_error_set(err, "waitpid: %s", strerror(errno));
-    explain(state, status);
-    return true;
+    if (pid == 0) {
+        follow(server);
+        judge(state, unpacked);
+    }
+    return await(state, pid, err);
 }
 
 static bool serve_one(struct state *state, const char *payload, size_t size, struct leti_error *err)
@@ -141,7 +117,7 @@ static bool serve_one(struct state *state, const char *payload, size_t size, str
     return message_send(HELPER_SOCKET, MESSAGE_RESULT, parts, 3, err);
 }
 
-/* ---- the helper ---- */
+/* ---- the server ---- */
 
 static bool receive_setup(struct state *state, struct leti_error *err)
 {
@@ -170,10 +146,6 @@ static bool share_sheet(struct state *state, struct leti_error *err)
 
 static bool run_file(struct state *state, struct leti_error *err)
 {
-    struct sigaction action = { .sa_handler = end_late };
-    if (sigaction(SIGPROF, &action, NULL) != 0)
-        return leti_error_set(err, "sigaction: %s", strerror(errno));
-    prepare_last_words(state);
     return set_timer(state->setup.timeout_ns + LATER_NS, err) && state_open(state, err) &&
            set_timer(0, err);
 }
@@ -189,17 +161,43 @@ static void serve(struct state *state, struct leti_error *err)
     }
 }
 
+static void send_failure(const struct leti_error *err)
+{
+    struct leti_error ignored;
+    struct part text = { err->text, strlen(err->text) };
+    (void)message_send(HELPER_SOCKET, MESSAGE_FAILED, &text, 1, &ignored);
+}
+
+__attribute__((noreturn)) static void be_server(struct state *state)
+{
+    struct leti_error err;
+    if (!share_sheet(state, &err) || !run_file(state, &err)) {
+        send_failure(&err);
+        _exit(0);
+    }
+    struct part printed = { state->sheet->printed, state->sheet->answer.printed_size };
+    if (message_send(HELPER_SOCKET, MESSAGE_READY, &printed, 1, &err))
+        serve(state, &err);
+    _exit(0);
+}
+
 int main(void)
 {
     struct state state = { 0 };
-    struct leti_error err, ignored;
-    if (!receive_setup(&state, &err) || !share_sheet(&state, &err) || !run_file(&state, &err)) {
-        struct part text = { err.text, strlen(err.text) };
-        (void)message_send(HELPER_SOCKET, MESSAGE_FAILED, &text, 1, &ignored);
+    struct leti_error err;
+    pid_t self = getpid();
+    if (!receive_setup(&state, &err)) {
+        send_failure(&err);
         return 1;
     }
-    struct part printed = { state.sheet->printed, state.sheet->answer.printed_size };
-    if (message_send(HELPER_SOCKET, MESSAGE_READY, &printed, 1, &err))
-        serve(&state, &err);
+    pid_t pid = fork();
+    if (pid == 0) {
+        follow(self);
+        be_server(&state);
+    }
+    if (pid < 0)
+        leti_error_set(&err, "fork: %s", strerror(errno));
+    if (pid < 0 || !await(&state, pid, &err))
+        send_failure(&err);
     return 0;
 }
