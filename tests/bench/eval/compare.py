@@ -106,7 +106,8 @@ def run_round(commands, env, ids, args, number, results):
         long = sum(s for task, s in seconds if task == LONG)
         results.setdefault(name, []).append(
             {"workers": workers, "n": len(seconds), "wall": cost.wall, "own": cost.own,
-             "machine": cost.machine, "others": cost.others, "long": long, "n_rest": len(seconds) - copies,
+             "machine": cost.machine, "others": cost.others, "long": long,
+             "n_rest": len(seconds) - copies,
              # While one worker has the long program the others go on.
              "wall_rest": cost.wall - long / workers, "own_rest": cost.own - long,
              "machine_rest": cost.machine - long})
