@@ -65,6 +65,14 @@ static bool check_sight(const struct evaluator *self, const struct command *comm
                                    command->arguments[0], command->path);
 }
 
+/* Adds to an error how the program may be had. */
+static bool add_package(const struct language *language, struct leti_error *err)
+{
+    return leti_error_set(err, "%s%s%s%s%s", err->text, *language->package ? "; for " : "",
+                          *language->package ? language->name : "",
+                          *language->package ? ": apt-get install " : "", language->package);
+}
+
 /* Splits a command line and finds its program. */
 static bool prepare(const struct evaluator *self, const char *line, const struct language *language,
                     struct command *out, char **words, char **program, struct leti_error *err)
@@ -78,15 +86,25 @@ static bool prepare(const struct evaluator *self, const char *line, const struct
         return !out->path;
     if (command_find(out, program, err))
         return check_sight(self, out, err);
-    if (*language->package)
-        leti_error_set(err, "%s; for %s: apt-get install %s", err->text, language->name,
-                       language->package);
-    return false;
+    return add_package(language, err);
+}
+
+/* The language's own program; its commands may name it for a shell alone. */
+static bool check_installed(const struct language *language, struct leti_error *err)
+{
+    struct command command = { .arguments = { language->program }, .n = 1 };
+    char *path = NULL;
+    bool ok =
+        !*language->program || command_find(&command, &path, err) || add_package(language, err);
+    free(path);
+    return ok;
 }
 
 static bool prepare_all(struct evaluator *self, struct leti_error *err)
 {
     const struct language *language = language_find(self->language);
+    if (!*self->run && !check_installed(language, err))
+        return false;
     self->job.file = or_else(self->file, language->file);
     const char *run = or_else(self->run, language->run);
     if (!*self->job.file || !*run)

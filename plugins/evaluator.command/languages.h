@@ -13,9 +13,10 @@ struct language {
     const char *file;    /* of the source */
     const char *compile; /* "": it is not compiled */
     const char *run;
-    const char *package;    /* Debian's, that has the program which both need */
-    const char *good, *bad; /* the least program that passes, and one that does not */
-    bool reserves;          /* far more address space than it uses */
+    const char *program; /* that both need, a name in PATH; "": none */
+    const char *package; /* Debian's, that has the program */
+    const char *good;    /* the least program that passes; NULL: none is known */
+    bool reserves;       /* far more address space than it uses */
 };
 
 /* The settings by this name, one of LANGUAGES. Those of "custom" are empty. */

@@ -240,6 +240,26 @@ static size_t count_processes(const char *name)
     return n;
 }
 
+/* The verdict of a program may be kept for the next time. */
+static void same_program_sees_the_same(void **state)
+{
+    (void)state;
+    struct fake_host fake;
+    char first[4096] = "";
+    OPEN(&fake, { "language", "shell" });
+    for (size_t i = 0; i < 3; i++) {
+        struct leti_verdict v =
+            judge_with(&fake, "env >&2; echo $$ $UID $PPID >&2; ulimit -a >&2; ls -a / . >&2",
+                       "false", "x", "");
+        if (i == 0)
+            snprintf(first, sizeof first, "%s", v.feedback.data);
+        assert_string_equal(v.feedback.data, first);
+    }
+    assert_non_null(strstr(first, "PATH=/usr/local/bin:/usr/bin:/bin\n"));
+    assert_non_null(strstr(first, ".\n..\nmain.sh\n"));
+    fake_close(&fake, true);
+}
+
 static void nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -280,6 +300,7 @@ static int run(void)
         cmocka_unit_test(long_feedback_is_cut_in_the_middle),
         cmocka_unit_test(folders_can_be_shown),
         cmocka_unit_test(what_cannot_be_is_told_at_the_start),
+        cmocka_unit_test(same_program_sees_the_same),
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,10 @@ static const struct ending c[] = {
       FAILS("compile", "main.c:2:23: error: ‘y’ undeclared") },
     { "missing_main_is_the_linkers_to_tell", "int f(int x) { return x + 1; }", "",
       FAILS("compile", "undefined reference to `main'") },
+    { "linker_says_what_is_missing", "int g(int);\nint f(int x) { return g(x); }", C_TESTS,
+      FAILS("compile", "/usr/bin/ld: main.o: in function `f':\n") },
+    { "assembler_says_what_is_wrong", "int f(int x) { asm(\"nonsense\"); return x; }", C_TESTS,
+      FAILS("compile", "main.c:2: Error: no such instruction: `nonsense'") },
     { "long_errors_are_cut_in_the_middle",
       "#define E y;y;y;y;y;y;y;y;y;y;\n#define F E E E E E E E E E E\n"
       "int f(void) { F F F F F F F F F F F F F F F F F F F F }\nint y(",
