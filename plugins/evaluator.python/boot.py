@@ -30,7 +30,7 @@ CHECK = "\0check\0"  # stands for the function of guard.c among the constants of
 # What the function is asked for, as in guard.c.
 COMPARE = dict(zip((ast.Lt, ast.LtE, ast.Eq, ast.NotEq, ast.Gt, ast.GtE, ast.In, ast.NotIn), range(8)))
 TRUTH, CALLEE, MATCH, CHAIN_FIRST, CHAIN_NEXT, IN_PLACE = range(8, 14)
-BUILTIN, BUILTIN_CALLED, OWN, ITEM = range(14, 18)
+BUILTIN, BUILTIN_CALLED, OWN, ITEM, SEARCH = range(14, 19)
 NUMBERS = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.FloorDiv, ast.Mod, ast.LShift)
 NUMBERS += (ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor, ast.Pow)
 NUMBER = {kind: 20 + i for i, kind in enumerate(NUMBERS)}
@@ -48,7 +48,7 @@ SEARCHES |= {"issubset", "issuperset", "isdisjoint"}
 HARMLESS = set(
     "range zip print enumerate map filter round open getattr setattr hasattr delattr format slice"
     " dict partial reduce heappush heappushpop heapreplace heapify nsmallest nlargest insort"
-    " insort_left insort_right bisect bisect_left bisect_right append insert extend get setdefault"
+    " insort_left insort_right bisect bisect_left bisect_right append insert extend add setdefault"
     " pop update join split replace startswith endswith randint uniform".split()
 )
 
@@ -165,13 +165,16 @@ class Rewriter:
         if n == 1 and node.args and type(node.args[0]) is ast.Starred:
             n = 2
         name = func.id if type(func) is ast.Name else getattr(func, "attr", "")
-        watch = (n > 1 and name not in HARMLESS) or (n == 1 and self.computes)
-        watch = watch or name in UNARY or name in SEARCHES
+        watch = name in UNARY or (name not in HARMLESS and (n > 1 or self.computes))
         if type(func) is ast.Name and name in BUILTINS and name not in self.bound:
             ask = BUILTIN_CALLED if watch else BUILTIN, name
         elif type(func) is ast.Name and name in self.functions:
             ask = (OWN, name)
-        elif watch and func.lineno == func.end_lineno:  # else the call would move to another line
+        elif func.lineno != func.end_lineno:
+            return  # the call would move to another line
+        elif type(func) is ast.Attribute and name in SEARCHES:
+            ask = (SEARCH,)
+        elif watch:
             ask = (CALLEE,)
         else:
             return

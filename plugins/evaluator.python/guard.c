@@ -25,6 +25,7 @@ enum {
     ASK_BUILTIN_CALLED, /* (name, function) -> what to call in its place */
     ASK_OWN,            /* (name, function) -> function */
     ASK_ITEM,           /* (container, key) -> item */
+    ASK_SEARCH,         /* (function) -> what to call in its place */
     ASK_NUMBER = 20,
 };
 
@@ -182,10 +183,34 @@ static int search(void *needle, void *iterator)
     return found == 0 && py->PyErr_Occurred() ? -1 : found;
 }
 
+/* Whether it is the large dict or set that was last found to be without such classes, and is as
+ * large as it was: to look for something in there takes less time than to look through it. */
+static bool is_known(void *container)
+{
+    enum { LARGE = 256 };
+    static void *known;
+    static ptrdiff_t known_size;
+    void *class = classes_of(container);
+    if (class != py->PyDict_Type && class != py->PySet_Type && class != py->PyFrozenSet_Type)
+        return false;
+    ptrdiff_t size = py->PyObject_Size(container);
+    if (size < LARGE)
+        return false;
+    if (container == known && size == known_size)
+        return true;
+    struct deciders found = { .n = 0 };
+    classes_find(container, false, &found);
+    if (found.n == 0) {
+        known = container;
+        known_size = size;
+    }
+    return found.n == 0;
+}
+
 static int contains(void *needle, void *container)
 {
     char text[DECIDER_TEXT_MAX];
-    look_at_pair(needle, container);
+    look_at_pair(needle, is_known(container) ? py->none : container);
     if (classes_decides(classes_of(container), "__contains__", text))
         guard_note("decided a comparison in the tests with %s", text);
     if (!classes_iterated(classes_of(container)))
@@ -377,7 +402,6 @@ static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
         return;
     if ((callee == absolute || callee == rounded) && n >= 1)
         look_at_unary(callee == absolute ? "__abs__" : "__round__", args[0]);
-    look_at_method(callee, args, n);
     const char *seen = n == 1 ? marked(classes_of(args[0])) : NULL;
     if (seen)
         guard_note("decided arithmetic in the tests with %s", seen);
@@ -422,9 +446,18 @@ static void *call_watched(void *callee, void *const *args, ptrdiff_t n, void *ke
 static struct method watched_method = { "check", (void (*)(void))call_watched,
                                         METHOD_FASTCALL | METHOD_KEYWORDS, NULL };
 
+static void *call_search(void *callee, void *const *args, ptrdiff_t n, void *keywords)
+{
+    look_at_method(callee, args, n);
+    return call_watched(callee, args, n, keywords);
+}
+
+static struct method search_method = { "check", (void (*)(void))call_search,
+                                       METHOD_FASTCALL | METHOD_KEYWORDS, NULL };
+
 /* Functions of the program, and classes, are called as they are: no one sees the difference, and
  * what they are given is theirs. */
-static void *choose_callee(void *callee)
+static void *choose_callee(void *callee, struct method *method)
 {
     void *kind = classes_of(callee), *function = callee;
     if (kind == py->PyMethod_Type)
@@ -435,7 +468,7 @@ static void *choose_callee(void *callee)
         char text[DECIDER_TEXT_MAX];
         bool own = !python_function && classes_decides(kind, "__call__", text);
         if (!own && !py->PyType_IsSubtype(kind, py->PyType_Type))
-            return py->PyCFunction_NewEx(&watched_method, callee, NULL);
+            return py->PyCFunction_NewEx(method, callee, NULL);
     }
     return keep(callee);
 }
@@ -474,14 +507,16 @@ static void *check(void *self, void *const *args, ptrdiff_t n)
         return enter_call(py->PyObject_GetItem(args[1], args[2]));
     }
     if (n == 2 && what == ASK_CALLEE)
-        return choose_callee(args[1]);
+        return choose_callee(args[1], &watched_method);
+    if (n == 2 && what == ASK_SEARCH)
+        return choose_callee(args[1], &search_method);
     if (n == 3 && classes_of(args[1]) == py->PyUnicode_Type) {
         if (what == ASK_OWN)
             look_at_own(args[1], args[2]);
         else if (what == ASK_BUILTIN || what == ASK_BUILTIN_CALLED)
             replaced_used(args[1], args[2]);
         py->PyErr_Clear();
-        return what == ASK_BUILTIN_CALLED ? choose_callee(args[2]) : keep(args[2]);
+        return what == ASK_BUILTIN_CALLED ? choose_callee(args[2], &watched_method) : keep(args[2]);
     }
     if (n == 2 && what == ASK_TRUTH)
         look_at_truth(args[1]);

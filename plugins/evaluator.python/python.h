@@ -67,6 +67,7 @@ enum {
     X(void *, PyErr_Occurred, (void))                                                              \
     X(void, PyErr_Restore, (void *, void *, void *))                                               \
     X(void, PyErr_SetString, (void *, const char *))                                               \
+    X(ptrdiff_t, PyObject_Size, (void *))                                                          \
     X(void *, PyObject_Type, (void *))                                                             \
     X(int, PyObject_IsTrue, (void *))                                                              \
     X(void *, PyObject_Call, (void *, void *, void *))                                             \
