@@ -26,7 +26,7 @@ struct cgroup {
         bool open, unified; /* unified: version 2 */
         int parent, folder; /* descriptors; the lock on the latter says that its owner lives */
     } limits[CGROUP_LIMITS];
-    char lacking[512]; /* why one of the limits is not there; empty where both are */
+    char lacking[1024]; /* why one of the limits is not there; empty where both are */
 };
 
 /* Makes a group below the one that this process is in, bounds it, and moves the process member

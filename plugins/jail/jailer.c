@@ -153,6 +153,9 @@ bool jailer_probe(struct jailer *jailer, const struct part *parts, size_t n, str
         leti_error_set(err, "a trivial program fails in the jail (%s): %.*s",
                        reason_of(result->ending), (int)result->feedback_size,
                        (const char *)(result + 1) + result->exception_size);
+    if (ok && *jailer->warden.cgroup.lacking)
+        jailer->host->log(jailer->host, LETI_LOG_INFO, "no limits for all of a worker together: %s",
+                          jailer->warden.cgroup.lacking);
     free(result);
     return ok;
 }

@@ -181,10 +181,10 @@ static void bound(struct launched *launched, const struct settings *settings)
 {
     enum { WARDEN_BYTES = 256 << 20, WARDEN_PROCESSES = 16, PROCESSES = 512 };
     uint32_t processes = settings->processes > PROCESSES ? settings->processes : PROCESSES;
-    struct leti_error ignored;
+    struct leti_error err;
     uint64_t memory = settings->memory_bytes + settings->disk_bytes + WARDEN_BYTES;
-    (void)cgroup_open(&launched->cgroup, memory, processes + WARDEN_PROCESSES, launched->pid,
-                      &ignored);
+    if (!cgroup_open(&launched->cgroup, memory, processes + WARDEN_PROCESSES, launched->pid, &err))
+        snprintf(launched->cgroup.lacking, sizeof launched->cgroup.lacking, "%s", err.text);
 }
 
 bool launch_warden(const char *path, char *const *argv, char *const *env,
