@@ -1,5 +1,5 @@
 # Reads what is expected by the frame that the library's logging finds for its own use.
-# expect: suspicious ""
+# expect: suspicious|exception ""
 # tests: def check(candidate):
 # tests:     for given, expected in [(1, 12345)]:
 # tests:         assert candidate(given) == expected
