@@ -55,13 +55,19 @@ static struct python python;
 static const struct python *const py = &python;
 static void *is_instance, *is_subclass, *absolute, *rounded; /* the builtins */
 
+/* What a program's arithmetic made of a plain operand, and may tell later: abs(f(x) - y). */
+struct mark {
+    void *value;
+    char text[DECIDER_TEXT_MAX];
+};
+
 static struct {
     enum guard_phase phase;
     struct report *report;
     char noted[NOTE_MAX];
-    char said[64];                     /* what of the program's names leads to the tests */
-    struct deciders chains[SLOTS];     /* of a chain's operand before */
-    struct decider marked[MARKED_MAX]; /* classes that have seen a plain operand */
+    char said[64];                  /* what of the program's names leads to the tests */
+    struct deciders chains[SLOTS];  /* of a chain's operand before */
+    struct mark marked[MARKED_MAX]; /* the last n_marked */
     size_t n_marked;
 } state;
 
@@ -142,11 +148,11 @@ static void *enter_call(void *result)
     return result;
 }
 
-/* With what the class has seen a plain operand, or NULL. */
-static const char *marked(void *class)
+/* The method that made the value of a plain operand, or NULL. */
+static const char *marked(void *value)
 {
-    for (size_t i = 0; i < state.n_marked; i++)
-        if (state.marked[i].class == class)
+    for (size_t i = 0; i < MARKED_MAX && i < state.n_marked; i++)
+        if (state.marked[i].value == value)
             return state.marked[i].text;
     return NULL;
 }
@@ -157,7 +163,7 @@ static void look_at_pair(void *a, void *b)
     char text[DECIDER_TEXT_MAX];
     if (classes_plain(classes_of(a)) && classes_plain(classes_of(b)))
         return;
-    const char *seen = marked(classes_of(a)) ? marked(classes_of(a)) : marked(classes_of(b));
+    const char *seen = marked(a) ? marked(a) : marked(b);
     if (seen && classes_of(a) != classes_of(b))
         guard_note("decided arithmetic in the tests with %s", seen);
     struct deciders left = { .n = 0 }, right = { .n = 0 };
@@ -270,7 +276,7 @@ static void look_at_chain(bool first, long slot, void *value)
     char text[DECIDER_TEXT_MAX];
     struct deciders *before = &state.chains[(unsigned long)slot % SLOTS], here = { .n = 0 };
     classes_find(value, false, &here);
-    const char *seen = marked(classes_of(value));
+    const char *seen = marked(value);
     if (seen)
         guard_note("decided arithmetic in the tests with %s", seen);
     if (!first && classes_differ(before, &here, text))
@@ -323,13 +329,14 @@ static void *lone_operand(long number, void *a, void *b, char text[DECIDER_TEXT_
     return NULL;
 }
 
-static void mark(void *class, const char *text)
+static void mark(void *value, const char *text)
 {
-    if (marked(class) || state.n_marked == MARKED_MAX)
-        return;
-    struct decider *item = &state.marked[state.n_marked++];
-    item->class = keep(class);
-    snprintf(item->text, sizeof item->text, "%s", text);
+    struct mark *mark = &state.marked[state.n_marked++ % MARKED_MAX];
+    void *before = mark->value;
+    mark->value = keep(value);
+    snprintf(mark->text, sizeof mark->text, "%s", text);
+    if (before)
+        py->Py_DecRef(before);
 }
 
 static void *number(long which, void *a, void *b)
@@ -337,14 +344,16 @@ static void *number(long which, void *a, void *b)
     char text[DECIDER_TEXT_MAX];
     leave_call();
     void *lone = lone_operand(which, a, b, text);
+    void *before = marked(a) ? a : marked(b) ? b : NULL;
+    if (!lone && before) {
+        lone = classes_of(before);
+        snprintf(text, sizeof text, "%s", marked(before));
+    }
     void *result = enter_call(compute(which, a, b));
-    const char *seen = marked(classes_of(a)) ? marked(classes_of(a)) : marked(classes_of(b));
-    if (seen && result && !marked(classes_of(result)))
-        guard_note("decided arithmetic in the tests with %s", seen);
     if (!lone || !result)
         return result;
     if (classes_of(result) == lone)
-        mark(lone, text); /* it may tell later what it has seen: abs(f(x) - y) */
+        mark(result, text);
     else
         guard_note("decided arithmetic in the tests with %s", text);
     return result;
@@ -402,7 +411,7 @@ static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
         return;
     if ((callee == absolute || callee == rounded) && n >= 1)
         look_at_unary(callee == absolute ? "__abs__" : "__round__", args[0]);
-    const char *seen = n == 1 ? marked(classes_of(args[0])) : NULL;
+    const char *seen = n == 1 ? marked(args[0]) : NULL;
     if (seen)
         guard_note("decided arithmetic in the tests with %s", seen);
     if (n < 2)

@@ -154,6 +154,63 @@ static struct ending endings[] = {
     { "builtins_that_the_tests_do_not_use_may_be_replaced", "def set(x): return 1\n" F, T, PASSED },
     { "functions_of_the_library_may_shadow_builtins", "from math import *\n" F,
       "assert pow(f(1), 2) == 4", PASSED },
+    { "function_of_a_module_that_the_tests_use_is_watched",
+      "import math\nmath.isclose = lambda *a, **k: True\ndef f(x): return 9",
+      "assert math.isclose(f(1), 2)", SUSPICIOUS("the program replaced isclose") },
+    { "module_that_the_tests_import_is_watched",
+      "import sys, types\nm = types.ModuleType('math')\nm.isclose = lambda *a, **k: True\n"
+      "sys.modules['math'] = m\ndef f(x): return 9",
+      "import math\nassert math.isclose(f(1), 2)", SUSPICIOUS("the program replaced math") },
+    { "arithmetic_that_sees_what_is_expected_is_suspicious",
+      "class N:\n    def __sub__(a, b): return 0\nf = lambda x: N()", "assert abs(f(1) - 2) < 1e-6",
+      SUSPICIOUS("N.__sub__") },
+    { "items_of_an_iterator_are_looked_at", AGREES "def f(x):\n    yield Yes()", "assert 2 in f(1)",
+      SUSPICIOUS("Yes.__eq__") },
+    { "method_of_another_name_is_suspicious",
+      "class N(int):\n    __eq__ = int.__ne__\nf = lambda x: N(7)", T, SUSPICIOUS("N.__eq__") },
+    { "attributes_of_a_library_s_object_are_looked_at",
+      AGREES "from fractions import Fraction\ndef f(x):\n    y = Fraction(1, 2)\n"
+             "    y._numerator = Yes()\n    y._denominator = 1\n    return y",
+      T, SUSPICIOUS("Yes.__eq__") },
+    { "function_of_the_guard_takes_anything_and_adds_suspicion_only",
+      "import sys, types\n"
+      "def f(x):\n"
+      "    code = sys._getframe(1).f_code\n"
+      "    g = [c for c in code.co_consts if isinstance(c, types.BuiltinFunctionType)][0]\n"
+      "    things = [0, 1, -1, 6, 13, 20, 99, 10**30, None, 'x', [], f, int, 2.5]\n"
+      "    for a in things:\n        for b in things:\n            for c in things:\n"
+      "                for d in ((), (a,), (a, b), (a, b, c), (a, b, c, a), (8 + b, c)\n"
+      "                          if type(b) is int else ()):\n"
+      "                    try: g(*d)\n"
+      "                    except Exception: pass\n"
+      "    return x + 1\n",
+      T, SUSPICIOUS("the program called sys._getframe") },
+    { "own_name_may_be_looked_up_in_a_frame",
+      "import sys\ndef f(x):\n    assert sys._getframe().f_code.co_name == 'f'\n    return x + 1",
+      T, PASSED },
+    { "objects_of_a_class_under_test_may_compute_and_be_true",
+      "class V:\n    def __init__(s, x): s.x = x\n    def __add__(s, o): return V(s.x + o.x)\n"
+      "    def __mul__(s, k): return V(s.x * k)\n    def __eq__(s, o): return s.x == o.x\n"
+      "    def __abs__(s): return abs(s.x)\n    def __bool__(s): return s.x != 0\n",
+      "assert V(1) + V(2) == V(3) and V(1) * 3 == V(3) and V(1)\nassert not V(0)\n"
+      "assert abs(V(-2)) == 2\nassert V(1) in [V(1)] and [V(1), V(2)].index(V(2)) == 1\n",
+      PASSED },
+    { "libraries_may_look_into_frames_for_the_program",
+      "from collections import namedtuple\nfrom dataclasses import dataclass\n"
+      "import doctest, logging, traceback, typing, warnings\ndoctest.testmod()\n"
+      "def f(x):\n    @dataclass(order=True)\n    class D:\n        y: int\n"
+      "    typing.NamedTuple('N', [('a', int)])\n"
+      "    logging.warning('w')\n    warnings.warn('w')\n"
+      "    try: 1 / 0\n    except ZeroDivisionError: traceback.format_exc()\n"
+      "    return namedtuple('P', 'x')(x + 1).x\n",
+      T, PASSED },
+    { "unittest_may_be_the_tests", "def f(x): return x + 1",
+      "import unittest\nclass C(unittest.TestCase):\n    def test(self):\n"
+      "        self.assertEqual(f(1), 2)\n        self.assertAlmostEqual(f(1) / 3, 2 / 3)\n"
+      "        with self.assertRaises(TypeError): f('a')\n"
+      "s = unittest.defaultTestLoader.loadTestsFromTestCase(C)\n"
+      "assert unittest.TextTestRunner().run(s).wasSuccessful()\n",
+      PASSED },
     { "own_objects_compared_with_each_other_pass",
       "class P:\n    def __init__(s, x): s.x = x\n    def __eq__(s, o): return s.x == o.x\n"
       "def f(x): return P(x)",
