@@ -121,7 +121,8 @@ static bool starved(const struct settings *settings, const struct result *result
  * group's count. */
 static void tell_memory(struct result *result, uint64_t kills_before, const struct launched *warden)
 {
-    if (result->ending == ENDING_KILLED && cgroup_oom_kills(&warden->cgroup) > kills_before)
+    bool could_be = result->ending == ENDING_KILLED || result->ending == ENDING_STATUS;
+    if (could_be && cgroup_oom_kills(&warden->cgroup) > kills_before)
         result->ending = ENDING_MEMORY;
 }
 

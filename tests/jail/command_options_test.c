@@ -260,6 +260,41 @@ static void same_program_sees_the_same(void **state)
     fake_close(&fake, true);
 }
 
+/* Reads a number from a file of the process's in /proc, behind a name in brackets if any. */
+static long number_of(const char *pid, const char *name, const char *format)
+{
+    char path[300], line[512] = "";
+    long number = -1;
+    snprintf(path, sizeof path, "/proc/%s/%s", pid, name);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    size_t size = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[size] = '\0';
+    const char *bracket = strrchr(line, ')');
+    return sscanf(bracket ? bracket + 1 : line, format, &number) == 1 ? number : -1;
+}
+
+static void machine_without_memory_ends_programs_first(void **state)
+{
+    (void)state;
+    struct fake_host fake;
+    OPEN(&fake, { "language", "shell" });
+    assert_verdict(judge_with(&fake, "true", "", "x", ""), "passed", "");
+    size_t ours = 0;
+    DIR *folder = opendir("/proc");
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (number_of(entry->d_name, "stat", " %*c %ld") == getpid()) {
+            assert_int_equal(number_of(entry->d_name, "oom_score_adj", "%ld"), 1000);
+            ours++;
+        }
+    closedir(folder);
+    assert_int_equal(ours, 1);
+    fake_close(&fake, true);
+}
+
 static void nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -301,6 +336,7 @@ static int run(void)
         cmocka_unit_test(folders_can_be_shown),
         cmocka_unit_test(what_cannot_be_is_told_at_the_start),
         cmocka_unit_test(same_program_sees_the_same),
+        cmocka_unit_test(machine_without_memory_ends_programs_first),
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
