@@ -122,11 +122,17 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-static void cell_forget(struct cell *cell)
+static void cell_close(struct cell *cell)
 {
     close_if_open(cell->pidfd);
     close_if_open(cell->socket);
     close_if_open(cell->output);
+    cell->pidfd = cell->socket = cell->output = -1;
+}
+
+static void cell_forget(struct cell *cell)
+{
+    cell_close(cell);
     if (cell->report)
         munmap(cell->report, sizeof *cell->report);
     *cell = no_cell;
@@ -447,6 +453,7 @@ static bool serve_one(struct warden *warden, struct cell *cell, struct cell *nex
         watch_kill(&watch, ENDING_BROKEN);
     int status = cell_reap(cell, &watch.usage);
     close_if_open(watch.listener);
+    cell_close(cell); /* nothing is left of a program when its end is told */
     if (handed)
         return wanted && send_result(warden, &watch, judge(&watch, status), err);
     if (__atomic_load_n(&cell->report->ending, __ATOMIC_ACQUIRE) == ENDING_BROKEN)
