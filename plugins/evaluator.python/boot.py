@@ -411,7 +411,10 @@ def start(library, paths, preload):
             linecache.cache["<string>"] = (len(source), None, lines, "<string>")
 
     if "random" in sys.modules:
-        sys.modules["random"].seed(0)  # the same program, the same verdict
+        # The same program, the same verdict; but the module seeds itself anew after a fork.
+        seed = sys.modules["random"].seed
+        seed(0)
+        os.register_at_fork(after_in_child=lambda: seed(0))
     warm_up(compile_tests)
     sys._leti = (main.__dict__, compile_tests, io.StringIO, compile, register)
     sys.modules["__main__"] = main
