@@ -61,11 +61,18 @@ static bool is_code(void *value)
 /* What a class has of its own; those of C cannot be changed. */
 static void expect_class(void *class)
 {
+    static const char *const inherited[] = { "__eq__", "__ne__", "__lt__",   "__le__",
+                                             "__gt__", "__ge__", "__init__", "__new__" };
     void *scope = classes_may_change(class) ? py->PyObject_GetAttrString(class, "__dict__") : NULL;
     void *key, *keys = scope ? py->PyObject_GetIter(scope) : NULL;
     while (keys && (key = py->PyIter_Next(keys)))
         if (classes_of(key) == py->PyUnicode_Type)
             expect(class, key);
+    for (size_t i = 0; scope && i < sizeof inherited / sizeof *inherited; i++) {
+        void *name = py->PyUnicode_InternFromString(inherited[i]);
+        if (name)
+            expect(class, name);
+    }
     py->PyErr_Clear();
 }
 
