@@ -109,7 +109,8 @@ static enum ending report_error(const struct python *py, const struct prepared *
         report_exit(py, value, report);
         return ENDING_EXITED;
     }
-    if (!report_traceback(py, prepared, class, value, traceback, report)) {
+    if (!report_traceback(py, prepared, class, value, traceback, report) ||
+        report->feedback_size == 0) { /* the interpreter itself gave up */
         py->PyErr_Clear();
         report_feedback(report, report->exception, strlen(report->exception));
     }

@@ -31,6 +31,7 @@ enum {
     X(void *, Py_CompileStringExFlags,                                                             \
       (const char *, const char *, int, struct python_flags *, int))                               \
     X(void *, PyEval_EvalCode, (void *, void *, void *))                                           \
+    X(void *, PyThreadState_Get, (void))                                                           \
     X(void *, PyEval_SaveThread, (void))                                                           \
     X(int, PyGILState_Ensure, (void))                                                              \
     X(void, PyErr_Print, (void))                                                                   \

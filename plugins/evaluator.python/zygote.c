@@ -14,9 +14,11 @@
  * The process outside waits, so that the plugin has a child to kill and to reap.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,6 +43,7 @@ struct zygote {
     struct python python;
     struct prepared prepared;
     struct paths paths; /* that the interpreter imports from */
+    void *first_thread; /* the interpreter's state of it */
     struct jail jail;
 };
 
@@ -140,6 +143,19 @@ static bool compile_prelude(const struct python *py, const char *text, size_t si
     return leti_error_set(err, "the prelude does not compile");
 }
 
+/* CPython 3.13 wakes up for signals what it takes to be the main thread's state, and forgets to set
+ * that after a fork from another thread. It stands behind the main thread's id, which is set. */
+static void adopt_signals(const struct python *py, void *former)
+{
+    enum { SLOTS = 1024 };
+    uintptr_t *runtime = dlsym(RTLD_DEFAULT, "_PyRuntime");
+    for (size_t i = 0; runtime && i + 1 < SLOTS; i++)
+        if (runtime[i] == (uintptr_t)pthread_self() && runtime[i + 1] == (uintptr_t)former) {
+            runtime[i + 1] = (uintptr_t)py->PyThreadState_Get();
+            return;
+        }
+}
+
 /* The thread that forks. The plugin's end, or the zygote's, is the end of all. */
 static void *cross(void *arg)
 {
@@ -156,6 +172,7 @@ static void *cross(void *arg)
     }
     if (pid == 0) {
         zygote->python.PyOS_AfterFork_Child();
+        adopt_signals(&zygote->python, zygote->first_thread);
         warden_inside(&zygote->jail, SOCKET, zygote->paths.items, zygote->paths.n, run_program,
                       zygote);
     }
@@ -188,7 +205,8 @@ LETI_EXPORT void *PyInit_leti_zygote(void)
     char *prelude = NULL;
     size_t size = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the end of the socket tells us too */
-    if (!python_load(python, &err) || !take_prepared(python, &zygote.prepared, &err) ||
+    if (!python_load(python, &err) || !(zygote.first_thread = python->PyThreadState_Get()) ||
+        !take_prepared(python, &zygote.prepared, &err) ||
         !python_paths(python, &zygote.paths, &err) ||
         !warden_outside(&zygote.jail, SOCKET, &prelude, &size, &err) ||
         !compile_prelude(python, prelude, size, &zygote.prepared.prelude, &err) ||

@@ -106,8 +106,8 @@ static bool write_proc(pid_t pid, const char *name, const char *text, struct let
     return n == (ssize_t)strlen(text) || leti_error_set(err, "%s: %s", path, strerror(saved));
 }
 
-/* Root's programs are nobody, where nobody can be mapped; all others' are themselves, and have
- * the id 0 inside. Either way the zygote is 0. */
+/* The warden is 0. Root's programs are nobody of the machine, where nobody can be mapped; all others'
+ * are the user, whom their own namespace calls nobody. */
 static bool map_kind(pid_t pid, const char *name, unsigned self, uint32_t *inside,
                      struct leti_error *err)
 {

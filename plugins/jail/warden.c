@@ -227,7 +227,8 @@ static void watch_call(struct watch *watch)
     switch (call_kind(&call, watch->cell->pid, watch->warden->jail->settings.namespaces)) {
     case CALL_NOTE:
         if (!*watch->note)
-            snprintf(watch->note, sizeof watch->note, "%.*s", NOTE_MAX - 1, report->note);
+            snprintf(watch->note, sizeof watch->note, "%.*s", NOTE_MAX - 1,
+                     *report->note ? report->note : "told the jail something");
         answer = ANSWER_DONE;
         break;
     case CALL_SIGNAL_ITSELF:
