@@ -59,7 +59,7 @@ int main(void)
         warden_die(HELPER_SOCKET, &err);
     }
     if (pid == 0)
-        warden_inside(&jail, HELPER_SOCKET, paths, n, run_job, NULL);
+        warden_inside(&jail, HELPER_SOCKET, paths, n, &(struct warden_work){ .run = run_job });
     close(HELPER_SOCKET); /* so that the plugin hears when the one inside ends */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;

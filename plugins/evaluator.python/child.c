@@ -251,6 +251,19 @@ static enum ending run(const struct python *py, const struct prepared *prepared,
     return report_error(py, prepared, text, report);
 }
 
+void child_warm(const struct python *py, const struct prepared *prepared)
+{
+    static const char both[] = "def f(x):\n    return [x + 1 for y in (x,)]\nassert f(1) == [2]\n";
+    struct text text = { .setup = "",
+                         .data = both,
+                         .size = sizeof both - 1,
+                         .tests_from = (size_t)(strstr(both, "assert") - both),
+                         .tests_line = 3 };
+    void *program = NULL, *tests = NULL;
+    if (!compile_all(py, prepared, &text, &program, &tests))
+        py->PyErr_Clear();
+}
+
 void child_run(const struct python *python, const struct prepared *prepared,
                const struct text *text, struct report *report)
 {

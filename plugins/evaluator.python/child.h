@@ -33,6 +33,9 @@ struct text {
 void *child_compile_own(const struct python *python, const char *text, size_t size,
                         const char *name);
 
+/* Compiles a little program, so that what this takes is in the process's own memory. */
+void child_warm(const struct python *python, const struct prepared *prepared);
+
 /* Runs the text and fills in *report. */
 void child_run(const struct python *python, const struct prepared *prepared,
                const struct text *text, struct report *report);

@@ -68,6 +68,12 @@ static void run_program(void *arg, const char *message, size_t size, struct repo
     child_run(&zygote->python, &zygote->prepared, &text, report);
 }
 
+static void warm_up(void *arg)
+{
+    const struct zygote *zygote = arg;
+    child_warm(&zygote->python, &zygote->prepared);
+}
+
 /* ---- what the interpreter knows ---- */
 
 static bool take_prepared(const struct python *py, struct prepared *out, struct leti_error *err)
@@ -173,8 +179,8 @@ static void *cross(void *arg)
     if (pid == 0) {
         zygote->python.PyOS_AfterFork_Child();
         adopt_signals(&zygote->python, zygote->first_thread);
-        warden_inside(&zygote->jail, SOCKET, zygote->paths.items, zygote->paths.n, run_program,
-                      zygote);
+        const struct warden_work work = { run_program, warm_up, zygote };
+        warden_inside(&zygote->jail, SOCKET, zygote->paths.items, zygote->paths.n, &work);
     }
     close(SOCKET); /* so that the plugin hears when the one inside ends */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

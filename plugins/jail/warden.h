@@ -24,6 +24,16 @@
  * *report; when it returns, the process ends. */
 typedef void warden_run(void *arg, const char *message, size_t size, struct report *report);
 
+/* What a cell does while it waits: touches what every program is going to touch, so that these
+ * pages are its own already. Left out where the machine has no core to spare. */
+typedef void warden_warm(void *arg);
+
+struct warden_work {
+    warden_run *run;
+    warden_warm *warm; /* may be NULL */
+    void *arg;
+};
+
 /* The first step, in a process of one thread, outside: receives the settings, and what else the
  * plugin sent with them (malloc, *more, with a NUL behind it), and makes the namespaces but that of
  * pids, whose first process the warden is to be: after jail_unshare_pids, fork. */
@@ -33,7 +43,7 @@ bool warden_outside(struct jail *jail, int socket, char **more, size_t *more_siz
 /* The second, in the process that is first: builds the jail, in which these n paths are seen, and
  * serves the plugin, program after program, until it is gone or the warden cannot go on. */
 __attribute__((noreturn)) void warden_inside(struct jail *jail, int socket, char **paths, size_t n,
-                                             warden_run *run, void *arg);
+                                             const struct warden_work *work);
 
 /* Tells the plugin why there will be no warden. */
 __attribute__((noreturn)) void warden_die(int socket, const struct leti_error *err);
