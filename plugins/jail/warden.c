@@ -308,7 +308,7 @@ static bool watch_run(struct watch *watch)
         if (watch->deadline_ns <= clock_ns())
             watch_time_out(watch);
         int64_t left_ns = watch->deadline_ns - clock_ns();
-        int wait_ms = left_ns <= 0 || watch->ending ? -1 : (int)(left_ns / 1000000) + 1;
+        int wait_ms = watch->ending ? -1 : left_ns <= 0 ? 0 : (int)(left_ns / 1000000) + 1;
         int n = poll(polls, sizeof polls / sizeof *polls, wait_ms);
         if (n < 0 && errno != EINTR)
             return false;
