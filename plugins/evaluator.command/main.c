@@ -6,7 +6,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,17 +29,6 @@ static size_t split_lines(char *text, char **out)
     return n;
 }
 
-/* Where no control group bounds what many processes take together, the machine may run out of
- * memory: it is to end these first. Who we fork has it from us. */
-static void offer_memory(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)!write(fd, "1000", 4); /* not every machine has it */
-    close(fd);
-}
-
 int main(void)
 {
     struct jail jail = { .proc = -1 };
@@ -48,7 +36,6 @@ int main(void)
     char *more, *paths[PATHS_MAX];
     size_t size;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the end of the socket tells us too */
-    offer_memory();
     if (!warden_outside(&jail, HELPER_SOCKET, &more, &size, &err) ||
         !jail_unshare_pids(&jail, &err))
         warden_die(HELPER_SOCKET, &err);

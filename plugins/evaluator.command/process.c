@@ -43,6 +43,7 @@ __attribute__((noreturn)) static void become(const struct command *command, int 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL); /* see run_job */
     if (dup2(input, 0) == 0 && dup2(pipes->output[1], 1) == 1 && dup2(pipes->errors[1], 2) == 2)
         execve(command->path, (char *const *)command->arguments, environment);
     int why = errno;
@@ -173,6 +174,8 @@ bool process_run(const struct command *command, int input, int64_t deadline_ns,
     if (out->failure == 0 && fcntl(pipes.output[0], F_SETFL, O_NONBLOCK) == 0 &&
         fcntl(pipes.errors[0], F_SETFL, O_NONBLOCK) == 0)
         watch(pid, &pipes, &while_waiting, deadline_ns, output_bytes, out);
+    else if (out->failure == 0)
+        out->failure = errno; /* unwatched is not passed */
     end_all();
     close(pipes.output[0]);
     close(pipes.errors[0]);

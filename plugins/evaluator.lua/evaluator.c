@@ -78,20 +78,32 @@ static bool start_helper(struct evaluator *self, struct leti_error *err)
     return false;
 }
 
+/* Whether the message is an answer whose texts are behind it, and of no size that none has. */
+static bool check_answer(const char *message, size_t size, struct leti_error *err)
+{
+    const struct answer *answer = (const struct answer *)message;
+    return (size >= sizeof *answer && answer->n_scores <= SCORES_MAX &&
+            answer->feedback_size <= TEXT_MAX_BYTES && answer->printed_size <= PRINTED_MAX_BYTES &&
+            size == sizeof *answer + answer->feedback_size + answer->printed_size) ||
+           leti_error_set(err, "leti-lua: an answer that makes no sense");
+}
+
 /* *out (malloc): the answer with its texts behind it. */
 static bool ask(struct evaluator *self, const struct leti_sample *sample, struct answer **out,
                 struct leti_error *err)
 {
-    char *payload, *message;
+    char *payload, *message = NULL;
     size_t size;
     if (!exchange_pack(sample, &payload, &size, err))
         return false;
     struct part part = { payload, size };
     bool ok = message_send(self->helper.socket, MESSAGE_PROGRAM, &part, 1, err) &&
               message_receive(self->helper.socket, patience_ns(self), MESSAGE_RESULT, &message,
-                              &size, err);
+                              &size, err) &&
+              check_answer(message, size, err);
     free(payload);
     if (!ok) {
+        free(message);
         helper_stop(&self->helper); /* the next sample starts another */
         return false;
     }
@@ -124,7 +136,7 @@ static const struct leti_pair *copy_scores(const struct leti_host *host,
         int n = snprintf(digits, sizeof digits, "%.15g", score->value);
         if (strtod(digits, NULL) != score->value)
             n = snprintf(digits, sizeof digits, "%.17g", score->value);
-        pairs[i].key = copy_text(host, score->name, strlen(score->name));
+        pairs[i].key = copy_text(host, score->name, strnlen(score->name, NAME_MAX_BYTES));
         pairs[i].value = copy_bytes(host, digits, (size_t)n);
     }
     return pairs;
@@ -140,8 +152,8 @@ static void give_verdict(const struct evaluator *self, const struct answer *answ
         .outcome = answer->outcome == ANSWER_PASSED   ? LETI_PASSED
                    : answer->outcome == ANSWER_FAILED ? LETI_FAILED
                                                       : LETI_INFRA,
-        .reason = copy_text(host, answer->reason, strlen(answer->reason)),
-        .exception = copy_text(host, answer->exception, strlen(answer->exception)),
+        .reason = copy_text(host, answer->reason, strnlen(answer->reason, NAME_MAX_BYTES)),
+        .exception = copy_text(host, answer->exception, strnlen(answer->exception, TYPE_MAX_BYTES)),
         .feedback = copy_bytes(host, feedback, answer->feedback_size),
         .seconds = answer->seconds,
         .scores = copy_scores(host, answer),

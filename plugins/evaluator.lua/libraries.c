@@ -10,8 +10,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FILE_MAX_BYTES = 16 << 20 };
 
@@ -54,6 +54,8 @@ static int load(lua_State *L)
     int n = lua_gettop(L);
     if (n < 3)
         lua_settop(L, 3);
+    if (n > 4)
+        lua_settop(L, 4); /* the original knows no more */
     lua_pushliteral(L, "t");
     lua_replace(L, 3);
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -64,22 +66,25 @@ static int load(lua_State *L)
 
 /* ---- files ---- */
 
-/* Reads it into Lua's memory, so that an error leaves nothing behind. */
+/* Reads it into Lua's memory; the file is open only while nothing is raised. */
 static void push_file(lua_State *L, const char *name)
 {
+    struct stat info;
+    if (stat(name, &info) != 0)
+        luaL_error(L, "%s: %s", name, strerror(errno));
+    if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX_BYTES)
+        luaL_error(L, "%s: not a file of at most %d MiB", name, FILE_MAX_BYTES >> 20);
+    size_t size = (size_t)info.st_size;
+    luaL_Buffer buffer;
+    char *text = luaL_buffinitsize(L, &buffer, size);
     FILE *file = fopen(name, "re");
     if (!file)
         luaL_error(L, "%s: %s", name, strerror(errno));
-    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (size < 0 || size > FILE_MAX_BYTES || fseek(file, 0, SEEK_SET) != 0) {
-        fclose(file);
-        luaL_error(L, "%s: not a file of at most %d MiB", name, FILE_MAX_BYTES >> 20);
-    }
-    char *text = malloc((size_t)size + 1);
-    size_t n = text ? fread(text, 1, (size_t)size, file) : 0;
+    size_t n = fread(text, 1, size, file);
     fclose(file);
-    lua_pushlstring(L, text ? text : "", n);
-    free(text);
+    if (n != size)
+        luaL_error(L, "%s: read %d of its %d bytes", name, (int)n, (int)size);
+    luaL_pushresultsize(&buffer, n);
 }
 
 /* Bytes of the path of the user's file that are its folder. */

@@ -276,22 +276,38 @@ static long number_of(const char *pid, const char *name, const char *format)
     return sscanf(bracket ? bracket + 1 : line, format, &number) == 1 ? number : -1;
 }
 
-static void machine_without_memory_ends_programs_first(void **state)
+static void machine_without_memory_does_not_end_the_warden_first(void **state)
 {
     (void)state;
     struct fake_host fake;
     OPEN(&fake, { "language", "shell" });
     assert_verdict(judge_with(&fake, "true", "", "x", ""), "passed", "");
     size_t ours = 0;
+    long own = number_of("self", "oom_score_adj", "%ld");
     DIR *folder = opendir("/proc");
     assert_non_null(folder);
     for (struct dirent *entry; (entry = readdir(folder));)
         if (number_of(entry->d_name, "stat", " %*c %ld") == getpid()) {
-            assert_int_equal(number_of(entry->d_name, "oom_score_adj", "%ld"), 1000);
+            assert_int_equal(number_of(entry->d_name, "oom_score_adj", "%ld"), own);
             ours++;
         }
     closedir(folder);
     assert_int_equal(ours, 1);
+    fake_close(&fake, true);
+}
+
+static void text_larger_than_the_folder_is_told(void **state)
+{
+    (void)state;
+    enum { SIZE = 2 << 20 };
+    static char text[SIZE + 1];
+    struct fake_host fake;
+    OPEN(&fake, { "language", "shell" }, { "disk", "1" });
+    memset(text, '#', SIZE);
+    assert_verdict(judge_with(&fake, text, "", "x", ""), "exit", "main.sh: File too large\n");
+    /* a program's own signal is as it ever was */
+    assert_verdict(judge_with(&fake, "kill -XFSZ $$", "", "x", ""), "killed",
+                   "killed by signal 25 (File size limit exceeded)\n");
     fake_close(&fake, true);
 }
 
@@ -339,7 +355,8 @@ static int run(void)
         cmocka_unit_test(folders_can_be_shown),
         cmocka_unit_test(what_cannot_be_is_told_at_the_start),
         cmocka_unit_test(same_program_sees_the_same),
-        cmocka_unit_test(machine_without_memory_ends_programs_first),
+        cmocka_unit_test(machine_without_memory_does_not_end_the_warden_first),
+        cmocka_unit_test(text_larger_than_the_folder_is_told),
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

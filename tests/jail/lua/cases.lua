@@ -74,6 +74,7 @@ return {
     assert(os.execute == nil and os.remove == nil and os.getenv == nil and os.exit == nil)
     assert(string.dump == nil and os.time() > 0 and os.clock() >= 0)
     assert(load("return 1 + 1")() == 2 and load("return x", "c", "t", { x = 3 })() == 3)
+    assert(load("return x", "c", "t", { x = 3 }, 4)() == 3)
     local code, why = load("\27Lua", "c", "b")
     return code == nil and why:find "binary" ~= nil
   end,
