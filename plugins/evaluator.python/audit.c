@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "audit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,11 +21,11 @@ struct place {
 };
 
 static const struct python *py;
-static bool paused;
+static const char *overlooked; /* an event of our own, once */
 
-void audit_pause(bool pause)
+void audit_overlook(const char *event)
 {
-    paused = pause;
+    overlooked = event;
 }
 
 /* ---- who asks ---- */
@@ -33,9 +34,9 @@ static void *code_of(void *frame)
 {
     if (py->PyFrame_GetCode)
         return py->PyFrame_GetCode(frame);
-    paused = true; /* reading it is an event in 3.8 */
+    audit_overlook("object.__getattr__"); /* in 3.8 */
     void *code = py->PyObject_GetAttrString(frame, "f_code");
-    paused = false;
+    audit_overlook(NULL);
     return code;
 }
 
@@ -311,16 +312,36 @@ static bool is_exempt(const char *const *files, size_t n)
             (strstr(place.file, "-packages/") || contains(place.file, files, n)));
 }
 
-/* A file name that makes code look like a library's. The importer, when it
- * imports, has more frames than its compiling. */
-static void look_at_compile(const char *file)
+/* Whether the source is what the file holds. */
+static bool is_text_of(const char *file, void *source)
 {
-    static const char *const files[] = { "<frozen importlib", "<frozen zipimport", "/importlib/",
-                                         "<frozen runpy",     "/runpy.py",         "/pkgutil.py" };
-    if (!classes_library_file(file))
-        return;
-    int importers = importer_frames();
-    if ((importers > 0 && importers < 3) || (!is_exempt(files, 6) && program_behind()))
+    char *text = NULL, block[4096];
+    ptrdiff_t size = 0;
+    void *class = classes_of(source);
+    if (class == py->PyUnicode_Type) {
+        text = (char *)py->PyUnicode_AsUTF8(source);
+        size = text ? (ptrdiff_t)strlen(text) : 0;
+    } else if (class == py->PyBytes_Type) {
+        (void)py->PyBytes_AsStringAndSize(source, &text, &size);
+    }
+    py->PyErr_Clear();
+    int fd = text ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return false;
+    ptrdiff_t at = 0;
+    ssize_t n;
+    while ((n = read(fd, block, sizeof block)) > 0 && n <= size - at &&
+           memcmp(text + at, block, (size_t)n) == 0)
+        at += n;
+    close(fd);
+    return n == 0 && at == size;
+}
+
+/* A file name that makes code look like a library's, whatever loader was told to give it. */
+static void look_at_compile(const char *file, void *source)
+{
+    if (classes_library_file(file) && !is_text_of(file, source) && !is_exempt(NULL, 0) &&
+        program_behind())
         guard_note("compiled code in the name of %.80s", file);
 }
 
@@ -338,9 +359,18 @@ static void look_at_hook(const char *event)
         guard_note("called %s", event);
 }
 
-static void look_at_event(const char *event, void *args)
+/* The importer, when it imports, has more frames than its loading of code. */
+static void look_at_marshal(void)
 {
     static const char *const zip[] = { "zipimport" };
+    int importers = importer_frames();
+    if (program_asks() || contains(caller(NULL, 0, false, NULL).file, zip, 1) ||
+        (importers > 0 && importers < 3 && program_behind()))
+        guard_note("called marshal.loads");
+}
+
+static void look_at_event(const char *event, void *args)
+{
     switch (event[0]) {
     case 's':
         if (strcmp(event, "sys._getframe") == 0)
@@ -366,16 +396,15 @@ static void look_at_event(const char *event, void *args)
         break;
     case 'c':
         if (strcmp(event, "compile") == 0)
-            look_at_compile(text_at(args, 1));
+            look_at_compile(text_at(args, 1), py->PyTuple_GetItem(args, 0));
         else if (strcmp(event, "code.__new__") == 0)
             look_at_new_code();
         else if (strncmp(event, "ctypes.", 7) == 0)
             look_at_ctypes(event);
         break;
     case 'm':
-        if (strcmp(event, "marshal.loads") == 0 &&
-            (program_asks() || contains(caller(NULL, 0, false, NULL).file, zip, 1)))
-            guard_note("called marshal.loads");
+        if (strcmp(event, "marshal.loads") == 0)
+            look_at_marshal();
         break;
     case 'i':
         if (strcmp(event, "import") == 0)
@@ -390,7 +419,8 @@ static bool of_interest(const char *event)
 {
     switch (event[0]) {
     case 's':
-        return event[1] == 'y' && (event[4] == '_' || event[4] == 's' || event[4] == 'm');
+        return strncmp(event, "sys.", 4) == 0 &&
+               (event[4] == '_' || event[4] == 's' || event[4] == 'm');
     case 'g':
     case 'c':
     case 'm':
@@ -407,7 +437,11 @@ static bool of_interest(const char *event)
 static int hook(const char *event, void *args, void *unused)
 {
     (void)unused;
-    if (guard_phase() < GUARD_PROGRAM || paused || !of_interest(event) || guard_noted())
+    if (overlooked && strcmp(event, overlooked) == 0) {
+        overlooked = NULL; /* what runs inside of it is not ours */
+        return 0;
+    }
+    if (guard_phase() < GUARD_PROGRAM || !of_interest(event) || guard_noted())
         return 0;
     void *class = NULL, *value = NULL, *traceback = NULL;
     py->PyErr_Fetch(&class, &value, &traceback);

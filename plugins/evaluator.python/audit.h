@@ -15,7 +15,7 @@
 /* Puts the hook in; it sleeps until a program runs. */
 bool audit_load(const struct python *python);
 
-/* Whether to overlook what happens: it is our own doing. */
-void audit_pause(bool pause);
+/* Overlooks the next event of this name, which is our own doing; NULL: none. */
+void audit_overlook(const char *event);
 
 #endif

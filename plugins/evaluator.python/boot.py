@@ -72,6 +72,8 @@ SCOPES = {"globals", "__globals__", "f_globals", "__main__", "modules"}
 def mentions(code, names):
     """One of the names, if the code, or one in it, has it."""
     found = names.intersection(code.co_names)
+    if "sys" not in code.co_names:
+        found.discard("modules")  # of something else
     if found:
         return found.pop()
     for const in code.co_consts:
@@ -389,6 +391,8 @@ def start(library, paths, preload):
     for path in paths:
         if not os.path.isdir(path):
             sys.exit(f"paths: {path} is no folder")
+        if os.path.realpath(path).count("/") == 1 and os.path.realpath(path) not in ("/usr", "/lib"):
+            sys.exit(f"paths: {path} holds too much of the machine to be shown")
     sys.path[:0] = [os.path.abspath(path) for path in paths]
     for name in preload:
         importlib.import_module(name)

@@ -246,6 +246,7 @@ static enum ending run(const struct python *py, const struct prepared *prepared,
         report_error(py, prepared, text, report);
         return ENDING_BROKEN; /* it is not the program's fault */
     }
+    report_begins();
     if (evaluate(py, prepared, text))
         return ENDING_PASSED; /* or suspicious, as who has the guard's notes knows */
     return report_error(py, prepared, text, report);

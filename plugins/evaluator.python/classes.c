@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "guard.h"
 
 enum { OWN_MAX = 4096, WALK_MAX = 1 << 20, HEAP_CLASS = 1 << 9 /* Py_TPFLAGS_HEAPTYPE */ };
 
@@ -111,7 +112,7 @@ static void read_text(void *object, const char *attribute, char *out, size_t siz
 {
     void *text = py->PyObject_GetAttrString(object, attribute);
     const char *s = text ? py->PyUnicode_AsUTF8(text) : NULL;
-    snprintf(out, size, "%s", s ? s : "");
+    snprintf(out, size, "%s", s && strlen(s) < size ? s : ""); /* half a name says nothing */
     if (text)
         py->Py_DecRef(text);
     if (!s)
@@ -179,8 +180,9 @@ static bool trusted(void *class, void *method, const char *name)
     if (py->PyFunction_GetGlobals(method) == main_scope)
         return false;
     read_text(code, "co_filename", text, sizeof text);
-    /* mock.ANY is a library's object that is equal to everything. */
-    if (!library_file(text) || ends_with(text, "/unittest/mock.py"))
+    /* mock.ANY and ALWAYS_EQ are a library's objects that are equal to everything. */
+    if (!library_file(text) || ends_with(text, "/unittest/mock.py") ||
+        strstr(text, "/test/support/"))
         return false;
     char function[128];
     read_text(code, "co_name", function, sizeof function);
@@ -307,8 +309,10 @@ static bool first_visit(struct walk *walk, void *item)
     if (2 * walk->n_seen >= walk->seen_room) {
         size_t room = walk->seen_room ? 4 * walk->seen_room : 64;
         void **seen = walk->n_seen < WALK_MAX ? calloc(room, sizeof *seen) : NULL;
-        if (!seen)
+        if (!seen) {
+            guard_note("gave the tests more than can be looked through");
             return false;
+        }
         for (size_t i = 0; i < walk->seen_room; i++)
             if (walk->seen[i])
                 seen_insert(seen, room, walk->seen[i]);
@@ -328,8 +332,10 @@ static void push(struct walk *walk, void *item)
     if (walk->n_todo == walk->todo_room) {
         size_t room = walk->todo_room ? 2 * walk->todo_room : 32;
         void **todo = realloc(walk->todo, room * sizeof *todo);
-        if (!todo)
+        if (!todo) {
+            guard_note("gave the tests more than can be looked through");
             return;
+        }
         walk->todo = todo;
         walk->todo_room = room;
     }
@@ -364,9 +370,9 @@ static void push_iterated(struct walk *walk, void *class, void *value)
 /* All that the object refers to: attributes, slots, items. */
 static void push_referents(struct walk *walk, void *value)
 {
-    audit_pause(true);
+    audit_overlook("gc.get_referents");
     void *list = py->PyObject_CallFunctionObjArgs(get_referents, value, NULL);
-    audit_pause(false);
+    audit_overlook(NULL);
     if (list) {
         push_list(walk, list, true);
         py->Py_DecRef(list);
@@ -425,11 +431,9 @@ static bool push_contents(struct walk *walk, void *class, void *value)
         push_iterated(walk, py->PySet_Type, value);
     else if (py->PyType_IsSubtype(class, py->PyFrozenSet_Type))
         push_iterated(walk, py->PyFrozenSet_Type, value);
-    else if (is_proxy(class) && py->PyWeakref_GetObject) {
-        audit_pause(true);
+    else if (is_proxy(class) && py->PyWeakref_GetObject)
         push(walk, py->PyWeakref_GetObject(value));
-        audit_pause(false);
-    } else
+    else
         return false;
     return true;
 }

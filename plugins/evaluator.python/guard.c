@@ -207,6 +207,9 @@ static bool is_known(void *container)
     struct deciders found = { .n = 0 };
     classes_find(container, false, &found);
     if (found.n == 0) {
+        py->Py_IncRef(container); /* or another takes its address */
+        if (known)
+            py->Py_DecRef(known);
         known = container;
         known_size = size;
     }

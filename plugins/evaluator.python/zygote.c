@@ -52,6 +52,7 @@ static void run_program(void *arg, const char *message, size_t size, struct repo
 {
     const struct zygote *zygote = arg;
     struct program program;
+    report->ending = ENDING_BROKEN; /* unless it is run */
     if (size < sizeof program)
         return;
     memcpy(&program, message, sizeof program);
@@ -65,6 +66,7 @@ static void run_program(void *arg, const char *message, size_t size, struct repo
                          .size = size - program.setup_size,
                          .tests_from = program.tests_from,
                          .tests_line = program.tests_line };
+    report->ending = ENDING_NONE;
     child_run(&zygote->python, &zygote->prepared, &text, report);
 }
 
@@ -154,7 +156,8 @@ static bool compile_prelude(const struct python *py, const char *text, size_t si
 static void adopt_signals(const struct python *py, void *former)
 {
     enum { SLOTS = 1024 };
-    uintptr_t *runtime = dlsym(RTLD_DEFAULT, "_PyRuntime");
+    bool forgets = strncmp(py->Py_GetVersion(), "3.13", 4) == 0;
+    uintptr_t *runtime = forgets ? dlsym(RTLD_DEFAULT, "_PyRuntime") : NULL;
     for (size_t i = 0; runtime && i + 1 < SLOTS; i++)
         if (runtime[i] == (uintptr_t)pthread_self() && runtime[i + 1] == (uintptr_t)former) {
             runtime[i + 1] = (uintptr_t)py->PyThreadState_Get();
@@ -179,7 +182,7 @@ static void *cross(void *arg)
     if (pid == 0) {
         zygote->python.PyOS_AfterFork_Child();
         adopt_signals(&zygote->python, zygote->first_thread);
-        const struct warden_work work = { run_program, warm_up, zygote };
+        const struct warden_work work = { run_program, warm_up, zygote, .announces = true };
         warden_inside(&zygote->jail, SOCKET, zygote->paths.items, zygote->paths.n, &work);
     }
     close(SOCKET); /* so that the plugin hears when the one inside ends */

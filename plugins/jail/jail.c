@@ -23,6 +23,7 @@
 
 enum {
     THREADS_MAX = 256,
+    SIGNALS_MAX = 256, /* queued, and timers */
     STACK_BYTES = 8 << 20,
     REPORT_BYTES = 64 << 20, /* memory that is kept for the report of a program that ran out */
 };
@@ -290,9 +291,12 @@ static bool limit_all(const struct settings *settings, struct leti_error *err)
     uint64_t processes = settings->processes ? settings->processes + 1 : THREADS_MAX; /* and us */
     return limit(RLIMIT_CPU, seconds, seconds + 1, err) &&
            limit(RLIMIT_FSIZE, settings->disk_bytes, settings->disk_bytes, err) &&
-           limit(RLIMIT_NPROC, processes, processes, err) &&
+           (!settings->namespaces || limit(RLIMIT_NPROC, processes, processes, err)) &&
            limit(RLIMIT_STACK, STACK_BYTES, STACK_BYTES, err) && limit(RLIMIT_CORE, 0, 0, err) &&
-           limit(RLIMIT_MSGQUEUE, 0, 0, err) && limit(RLIMIT_MEMLOCK, 0, 0, err) &&
+           limit(RLIMIT_MSGQUEUE, 0, 0, err) &&
+           /* The user's own, of whom these are the programs, are counted with them. */
+           limit(RLIMIT_SIGPENDING, SIGNALS_MAX, SIGNALS_MAX, err) &&
+           limit(RLIMIT_MEMLOCK, 0, 0, err) &&
            limit(settings->reserve ? RLIMIT_DATA : RLIMIT_AS, memory, memory + REPORT_BYTES, err);
 }
 
@@ -399,6 +403,9 @@ bool jail_enter(const struct jail *jail, struct report *report, int *listener,
     if (setsid() < 0)
         return fail_errno(err, "setsid");
     report->outer_pid = outer_pid(jail);
+    if (jail->settings.processes >
+        0) /* where memory runs out it goes, rather than who watches it */
+        (void)write_self(jail->proc, "self/oom_score_adj", "1000", err);
     bool ok = jail->settings.namespaces ? map_self(jail, err) && mount_work(jail, err)
                                         : follow_warden(jail, err);
     if (!ok || !limit_all(&jail->settings, err) || !set_capabilities(0, err))

@@ -2,9 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jailer.h"
 
-#include <dlfcn.h>
-#include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,20 +59,6 @@ static void verdict_from(const struct leti_host *host, const struct result *resu
 
 /* ---- open and close ---- */
 
-/* What all evaluators of this machine can lock: the plugin's file, and the folder that it is in. */
-static bool open_turn(struct turn *turn, struct leti_error *err)
-{
-    Dl_info self;
-    char *room = NULL, *copy = NULL;
-    bool good = dladdr((void *)reason_of, &self) != 0 && self.dli_fname &&
-                (room = realpath(self.dli_fname, NULL)) && (copy = strdup(room));
-    good = good ? turn_open(turn, dirname(copy), room, err)
-                : leti_error_set(err, "the plugin does not know where it is");
-    free(copy);
-    free(room);
-    return good;
-}
-
 bool jailer_open(struct jailer *jailer, const struct leti_host *host,
                  const struct jail_options *options, jailer_start *start, void *evaluator,
                  struct leti_error *err)
@@ -98,7 +81,7 @@ bool jailer_open(struct jailer *jailer, const struct leti_host *host,
         host->log(host, LETI_LOG_WARN,
                   "isolation is \"process\": programs run with limits and cannot write files, "
                   "open sockets or start processes, but they can read this machine's files");
-    return open_turn(&jailer->turn, err);
+    return turn_open(&jailer->turn, err);
 }
 
 void jailer_close(struct jailer *jailer)

@@ -81,8 +81,7 @@ bool launch_and_read(const char *path, char *const *argv, char *const *env, unsi
     if (started) {
         ok = read_answer(from, in_seconds(seconds), out, size) ||
              leti_error_set(err, "%s: says too much, or nothing for %u s", path, seconds);
-        if (!ok)
-            kill(pid, SIGKILL);
+        kill(pid, SIGKILL); /* it has said all that was wanted */
         spawned_reap(pid);
     }
     if (from >= 0)
@@ -106,8 +105,8 @@ static bool write_proc(pid_t pid, const char *name, const char *text, struct let
     return n == (ssize_t)strlen(text) || leti_error_set(err, "%s: %s", path, strerror(saved));
 }
 
-/* The warden is 0. Root's programs are nobody of the machine, where nobody can be mapped; all others'
- * are the user, whom their own namespace calls nobody. */
+/* The warden is 0. Root's programs are nobody of the machine, where nobody can be mapped; all
+ * others' are the user, whom their own namespace calls nobody. */
 static bool map_kind(pid_t pid, const char *name, unsigned self, uint32_t *inside,
                      struct leti_error *err)
 {

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -32,8 +34,25 @@ void report_append(struct report *report, const char *text, size_t size)
     report_feedback(report, both, before + added);
 }
 
+/* Asks the watcher; it sees what the report holds by then. */
+static void ask(unsigned long what)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    /* A signal would take the question back before the watcher has seen it. */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (prctl(NOTE_PRCTL, what, 0, 0, 0) != 0 && errno == EINTR)
+        ; /* any other error: nobody listens where there is no filter yet */
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void report_begins(void)
+{
+    ask(NOTE_BEGINS);
+}
+
 void report_note(struct report *report, const char *what)
 {
     snprintf(report->note, sizeof report->note, "%s", what);
-    (void)prctl(NOTE_PRCTL, 0, 0, 0, 0); /* nobody listens where there is no filter yet */
+    ask(NOTE_SUSPICION);
 }

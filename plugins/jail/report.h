@@ -16,6 +16,8 @@ enum {
     NOTE_MAX = 256, /* with its NUL */
     /* The option of prctl() that the filter hands to the watcher: "LETI". */
     NOTE_PRCTL = 0x4954454c,
+    NOTE_SUSPICION = 0, /* its first argument */
+    NOTE_BEGINS,
 };
 
 struct report {
@@ -33,6 +35,10 @@ void report_feedback(struct report *report, const char *text, size_t size);
 
 /* Adds text behind what is there. */
 void report_append(struct report *report, const char *text, size_t size);
+
+/* Tells the watcher that what comes is the program's own: from here on nothing that goes wrong is
+ * anybody else's fault, whatever the report says. */
+void report_begins(void);
 
 /* Tells the watcher that the program did something after which its pass means nothing: "called
  * sys.settrace". The watcher takes it down at once, in memory of its own, and keeps the first: the

@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -119,8 +120,7 @@ static const char *const allowed[] = {
     "timerfd_gettime",
     "signalfd",
     "signalfd4",
-    /* pairs of sockets, which event loops wake themselves with: they lead nowhere else */
-    "socketpair",
+    /* of pairs of sockets, which event loops wake themselves with: see add_pairs */
     "sendto",
     "recvfrom",
     "sendmsg",
@@ -222,6 +222,7 @@ static const char *const making[] = { "fork", "vfork", "execve", "execveat", "se
 
 /* A program that makes these is told that it may not. */
 static const char *const refused[] = {
+    "socketpair", /* but of the kinds in add_pairs */
     "socket",
     "connect",
     "bind",
@@ -380,15 +381,27 @@ static bool add_making(scmp_filter_ctx filter, bool processes)
            add_list(filter, signalling, N(signalling));
 }
 
-/* Limits may be lowered for oneself alone. clone3
- * hides its flags in memory and is on no list: ENOSYS makes glibc use clone. */
+/* Pairs of sockets that are connected: a datagram's sender could name another address. */
+static bool add_pairs(scmp_filter_ctx filter)
+{
+    static const uint64_t types[] = { SOCK_STREAM, SOCK_SEQPACKET };
+    for (size_t i = 0; i < N(types); i++)
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2,
+                             SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, AF_UNIX),
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, types[i])) < 0)
+            return false;
+    return true;
+}
+
+/* Limits may be lowered for oneself alone. clone3 hides its flags in memory and is on no list:
+ * ENOSYS makes glibc use clone. */
 static bool add_conditional(scmp_filter_ctx filter, bool processes)
 {
     static const uint64_t ioctls[] = { TCGETS, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCGWINSZ };
     static const uint64_t prctls[] = { PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */ };
     return add_making(filter, processes) && add_bits(filter, "prlimit64", 0, UINT32_MAX, 0) &&
            add_values(filter, "ioctl", 1, ioctls, N(ioctls)) &&
-           add_values(filter, "prctl", 0, prctls, N(prctls));
+           add_values(filter, "prctl", 0, prctls, N(prctls)) && add_pairs(filter);
 }
 
 static bool add_rules(scmp_filter_ctx filter, bool shared, bool processes)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,7 +47,9 @@ struct watch {
     enum ending ending; /* why we killed it; ENDING_NONE: we did not */
     int killed_itself;  /* with this signal, 0: not */
     char note[NOTE_MAX];
-    char refused[64];  /* the last system call that was; "": none */
+    char refused[64]; /* the last system call that was; "": none */
+    int32_t outer_pid;
+    bool begun;        /* what runs is the program's own, and not what was to run before it */
     int64_t waited_ns; /* for a core, when its time was up */
     struct rusage usage;
 };
@@ -67,7 +70,7 @@ static void say(struct report *report, const char *format, ...)
 
 /* ---- inside ---- */
 
-enum { CELL_SOCKET = 3, CELL_PROC, CELL_FIRST_FREE };
+enum { CELL_SOCKET = 3, CELL_PROC, CELL_FIRST_FREE, TRIM_BYTES = 1 << 20 };
 
 /* Leaves the cell no descriptors but 0, its output and its socket, and what it needs of /proc. */
 static bool arrange_descriptors(struct jail *jail, int socket, int output, struct leti_error *err)
@@ -108,16 +111,6 @@ static int64_t time_waited(const struct jail *jail, const char *process)
     return sscanf(text, "%lld %lld", &ran, &waited) == 2 ? waited : 0;
 }
 
-/* There is time for it where the program is not there yet, and no other process was in the way. */
-static void warm_up(const struct warden *warden)
-{
-    enum { CROWDED_NS = 150000 };
-    struct pollfd program = { .fd = CELL_SOCKET, .events = POLLIN };
-    if (warden->work->warm && poll(&program, 1, 0) == 0 &&
-        time_waited(warden->jail, "self") < CROWDED_NS)
-        warden->work->warm(warden->work->arg);
-}
-
 /* The life of a cell. */
 __attribute__((noreturn)) static void live(struct warden *warden, int socket, int output,
                                            struct report *report)
@@ -127,8 +120,8 @@ __attribute__((noreturn)) static void live(struct warden *warden, int socket, in
     size_t size = 0;
     first_reports_to(report);
     bool ready = shut_in(warden, socket, output, report, &err);
-    if (ready)
-        warm_up(warden);
+    if (ready && warden->work->warm) /* always, lest what a program finds depends on the load */
+        warden->work->warm(warden->work->arg);
     if (ready && message_receive(CELL_SOCKET, INT64_MAX, MESSAGE_PROGRAM, &message, &size, &err)) {
         if (close_range(CELL_SOCKET, ~0u, 0) == 0) {
             warden->work->run(warden->work->arg, message, size, report);
@@ -253,7 +246,9 @@ static void watch_call(struct watch *watch)
     enum answer answer = ANSWER_REFUSE;
     switch (call_kind(&call, watch->cell->pid, watch->warden->jail->settings.namespaces)) {
     case CALL_NOTE:
-        if (!*watch->note)
+        if (call.args[1] == NOTE_BEGINS)
+            watch->begun = true;
+        else if (!*watch->note)
             snprintf(watch->note, sizeof watch->note, "%.*s", NOTE_MAX - 1,
                      *report->note ? report->note : "told the jail something");
         answer = ANSWER_DONE;
@@ -285,7 +280,7 @@ static void watch_time_out(struct watch *watch)
         return;
     int64_t limit_ns = (int64_t)watch->warden->jail->settings.timeout_ns;
     char process[16];
-    snprintf(process, sizeof process, "%d", (int)watch->cell->report->outer_pid);
+    snprintf(process, sizeof process, "%d", (int)watch->outer_pid);
     watch->waited_ns = time_waited(watch->warden->jail, process);
     int64_t given_ns = watch->waited_ns < limit_ns ? watch->waited_ns : limit_ns;
     int64_t deadline_ns = watch->start_ns + limit_ns + given_ns;
@@ -370,7 +365,11 @@ static bool failed_of_refusal(const struct report *report, enum ending said)
 static enum ending judge_words(const struct watch *watch, enum ending said)
 {
     struct report *report = watch->cell->report;
-    /* It may as well have written that we are at fault. */
+    /* Its memory is its own: it may as well have written that we are at fault. */
+    if (said == ENDING_BROKEN && watch->begun && !*watch->note) {
+        say(report, "suspicious: the program wrote its own report\n");
+        return ENDING_SUSPICIOUS;
+    }
     if ((said == ENDING_PASSED || said == ENDING_BROKEN) && *watch->note) {
         say(report, "suspicious: the program %s\n", watch->note);
         return ENDING_SUSPICIOUS;
@@ -387,7 +386,7 @@ static enum ending judge_words(const struct watch *watch, enum ending said)
 }
 
 /* From how the process ended, and what it said in time, to an ending with its text. */
-static enum ending judge(const struct watch *watch, int status)
+static enum ending judge_end(const struct watch *watch, int status)
 {
     struct report *report = watch->cell->report;
     uint32_t said = __atomic_load_n(&report->ending, __ATOMIC_ACQUIRE);
@@ -408,6 +407,20 @@ static enum ending judge(const struct watch *watch, int status)
         return judge_signal(watch, (int)report->signal);
     say(report, "the program exited with status %d before its tests ended\n", WEXITSTATUS(status));
     return ENDING_EXITED;
+}
+
+static enum ending judge(const struct watch *watch, int status)
+{
+    enum ending ending = judge_end(watch, status);
+    struct report *report = watch->cell->report;
+    if (!watch->warden->work->announces || watch->begun || ending == ENDING_BROKEN)
+        return ending;
+    char text[FEEDBACK_MAX];
+    size_t size = report->feedback_size;
+    memcpy(text, report->feedback, size);
+    say(report, "what runs before the program: ");
+    report_append(report, text, size);
+    return ENDING_BROKEN;
 }
 
 /* ---- one program ---- */
@@ -445,20 +458,24 @@ static bool hand_over(struct watch *watch, const char *message, size_t size, str
     struct part part = { message, size };
     if (!descriptor_receive(cell->socket, &watch->listener, err))
         return false;
+    watch->outer_pid = cell->report->outer_pid; /* ours until the program has the cell */
     watch->start_ns = clock_ns();
     watch->deadline_ns = watch->start_ns + (int64_t)watch->warden->jail->settings.timeout_ns;
     return message_send(cell->socket, MESSAGE_PROGRAM, &part, 1, err);
 }
 
-/* Runs one program to its end and answers. False: the warden cannot go on. */
-static bool serve_one(struct warden *warden, struct cell *cell, struct cell *next,
-                      const char *message, size_t size, struct leti_error *err)
+/* Runs one program to its end and answers; frees the message. False: the warden cannot go on. */
+static bool serve_one(struct warden *warden, struct cell *cell, struct cell *next, char *message,
+                      size_t size, struct leti_error *err)
 {
     struct watch watch = { .warden = warden,
                            .cell = cell,
                            .listener = -1,
                            .output_left = warden->jail->settings.output_bytes };
     bool handed = hand_over(&watch, message, size, err), wanted = true;
+    free(message); /* the next cell would have a copy, which counts as its memory */
+    if (size > TRIM_BYTES)
+        malloc_trim(0);
     if (handed) {
         (void)cell_open(warden, next, err); /* tried again when it is needed */
         wanted = watch_run(&watch);
@@ -475,6 +492,17 @@ static bool serve_one(struct warden *warden, struct cell *cell, struct cell *nex
     return send_failure(warden, err->text, err);
 }
 
+/* A cell that died while it waited is nobody's program. */
+static void drop_if_ended(struct cell *cell)
+{
+    struct pollfd end = { .fd = cell->pidfd, .events = POLLIN };
+    if (cell->pid == 0 || poll(&end, 1, 0) == 0)
+        return;
+    cell_kill(cell);
+    (void)cell_reap(cell, NULL);
+    cell_forget(cell);
+}
+
 static void serve(struct warden *warden, struct leti_error *err)
 {
     struct cell cells[2] = { no_cell, no_cell };
@@ -484,10 +512,14 @@ static void serve(struct warden *warden, struct leti_error *err)
     for (int now = 0;
          message_receive(warden->socket, INT64_MAX, MESSAGE_PROGRAM, &message, &size, err);
          now = 1 - now) {
-        bool good = cells[now].pid || cell_open(warden, &cells[now], err)
-                        ? serve_one(warden, &cells[now], &cells[1 - now], message, size, err)
-                        : send_failure(warden, err->text, err);
-        free(message);
+        bool good;
+        drop_if_ended(&cells[now]);
+        if (cells[now].pid || cell_open(warden, &cells[now], err)) {
+            good = serve_one(warden, &cells[now], &cells[1 - now], message, size, err);
+        } else {
+            free(message);
+            good = send_failure(warden, err->text, err);
+        }
         cell_forget(&cells[now]);
         if (!good)
             return;

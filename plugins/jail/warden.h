@@ -25,13 +25,14 @@
 typedef void warden_run(void *arg, const char *message, size_t size, struct report *report);
 
 /* What a cell does while it waits: touches what every program is going to touch, so that these
- * pages are its own already. Left out where the machine has no core to spare. */
+ * pages are its own already. */
 typedef void warden_warm(void *arg);
 
 struct warden_work {
     warden_run *run;
     warden_warm *warm; /* may be NULL */
     void *arg;
+    bool announces; /* run says report_begins; what ends before is our fault, or the data set's */
 };
 
 /* The first step, in a process of one thread, outside: receives the settings, and what else the
