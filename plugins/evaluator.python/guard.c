@@ -53,7 +53,7 @@ struct module {
 
 static struct python python;
 static const struct python *const py = &python;
-static void *is_instance, *is_subclass, *absolute, *rounded; /* the builtins */
+static void *is_instance, *is_subclass, *absolute, *rounded, *sorting[3]; /* the builtins */
 
 /* What a program's arithmetic made of a plain operand, and may tell later: abs(f(x) - y). */
 struct mark {
@@ -406,7 +406,7 @@ static void look_at_method(void *callee, void *const *args, ptrdiff_t n)
         py->Py_DecRef(self);
 }
 
-static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
+static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n, ptrdiff_t n_keywords)
 {
     struct deciders found[ARGUMENTS_MAX] = { { .n = 0 } };
     char text[DECIDER_TEXT_MAX];
@@ -414,9 +414,13 @@ static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
         return;
     if ((callee == absolute || callee == rounded) && n >= 1)
         look_at_unary(callee == absolute ? "__abs__" : "__round__", args[0]);
-    const char *seen = n == 1 ? marked(args[0]) : NULL;
+    const char *seen = n + n_keywords == 1 ? marked(args[0]) : NULL;
     if (seen)
         guard_note("decided arithmetic in the tests with %s", seen);
+    for (size_t i = 0; i < sizeof sorting / sizeof *sorting; i++)
+        if (callee == sorting[i] && n == 1)
+            return; /* key= or default= beside it; what comes out is yet to be compared */
+    n += n_keywords;
     if (n < 2)
         return;
     n = n < ARGUMENTS_MAX ? n : ARGUMENTS_MAX;
@@ -436,7 +440,7 @@ static void look_at_arguments(void *callee, void *const *args, ptrdiff_t n)
 static void *call_watched(void *callee, void *const *args, ptrdiff_t n, void *keywords)
 {
     ptrdiff_t n_keywords = keywords ? py->PyTuple_Size(keywords) : 0;
-    look_at_arguments(callee, args, n + n_keywords);
+    look_at_arguments(callee, args, n, n_keywords);
     void *tuple = py->PyTuple_New(n), *dict = n_keywords ? py->PyDict_New() : NULL;
     void *result = NULL;
     bool ok = tuple && (dict || !n_keywords);
@@ -564,6 +568,9 @@ static void *load(void *self, void *const *args, ptrdiff_t n)
     is_subclass = py->PyDict_GetItemString(scope, "issubclass");
     absolute = py->PyDict_GetItemString(scope, "abs");
     rounded = py->PyDict_GetItemString(scope, "round");
+    sorting[0] = py->PyDict_GetItemString(scope, "sorted");
+    sorting[1] = py->PyDict_GetItemString(scope, "max");
+    sorting[2] = py->PyDict_GetItemString(scope, "min");
     if (!is_instance || !is_subclass || !classes_load(py, args[3], args[4], args[0]) ||
         !replaced_load(py, args[1], args[2], args[0]) || !audit_load(py))
         return py->PyErr_Occurred() ? NULL : fail();

@@ -83,6 +83,9 @@ static void setup_of_a_problem_runs_before_its_program(void **state)
     v = judge_after(&fake, "import no_such_module\n", "pass", "");
     assert_int_equal(v.outcome, LETI_INFRA);
     assert_non_null(strstr(v.feedback.data, "File \"<setup>\", line 1"));
+    v = judge_after(&fake, "import os\nos._exit(0)\n", "pass", "");
+    assert_int_equal(v.outcome, LETI_INFRA);
+    assert_non_null(strstr(v.feedback.data, "what runs before the program: "));
     fake_close(&fake, true);
 }
 

@@ -227,6 +227,13 @@ static struct ending endings[] = {
       "class Near:\n    def __init__(s, x): s.x = x\n"
       "    def __eq__(s, o): return abs(s.x - o) < 1e-3\nassert f(1) == Near(2)\n",
       PASSED },
+    { "sorting_objects_that_compare_is_honest",
+      "class P:\n    def __init__(s, x): s.x = x\n    def __lt__(s, o): return s.x < o.x\n"
+      "    def __eq__(s, o): return s.x == o.x\ndef f(x): return [P(x + 1), P(x)]",
+      "assert sorted(f(1), key=lambda p: p.x)[0].x == 1\nassert max(f(1), key=lambda p: p.x).x == "
+      "2\n"
+      "assert sorted(f(1), reverse=True) == [P(2), P(1)]",
+      PASSED },
     { "a_false_comparison_stays_an_assertion_error",
       "class N:\n    def __eq__(a, b): return False\nf = lambda x: N()", T,
       RAISES("AssertionError", "line 7, in <module>\n") },
