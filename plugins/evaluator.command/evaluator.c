@@ -12,12 +12,11 @@
 
 #include "command.h"
 #include "helper.h"
+#include "jail.h"
 #include "jailer.h"
 #include "job.h"
 #include "languages.h"
 #include "template.h"
-
-#define WORK "/sandbox" /* see jail_build */
 
 struct evaluator {
     const char *language, *file, *compile, *run, *template;
@@ -145,15 +144,6 @@ static bool join_paths(struct evaluator *self, struct leti_error *err)
 
 /* ---- one program ---- */
 
-static struct leti_bytes extra_of(const struct leti_problem *problem, const char *key,
-                                  struct leti_bytes otherwise)
-{
-    for (size_t i = 0; i < problem->n_extra; i++)
-        if (strcmp(problem->extra[i].key, key) == 0)
-            return problem->extra[i].value;
-    return otherwise;
-}
-
 static struct leti_bytes bytes_of(const char *text)
 {
     return (struct leti_bytes){ text, strlen(text) };
@@ -173,7 +163,7 @@ static bool make_message(const struct evaluator *self, const struct parts *parts
         const struct filling fillings[] = { { "{file}", job.file },
                                             { "{program}", both.data },
                                             { "{tests}", parts->tests.data },
-                                            { "{dir}", WORK } };
+                                            { "{dir}", JAIL_WORK } };
         command_fill(&self->job.compile, fillings, 4, &job.compile);
         command_fill(&self->job.run, fillings, 4, &job.run);
         ok = job_pack(&job, payload, size, err);
@@ -189,9 +179,9 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
     struct evaluator *self = instance;
     const struct leti_problem *problem = sample->problem;
     struct leti_error err;
-    struct parts parts = { extra_of(problem, "run_prompt", problem->prompt), sample->program,
+    struct parts parts = { jailer_extra(problem, "run_prompt", problem->prompt), sample->program,
                            problem->tests };
-    struct leti_bytes input = extra_of(problem, "stdin", bytes_of(""));
+    struct leti_bytes input = jailer_extra(problem, "stdin", bytes_of(""));
     char *payload;
     size_t size;
     if (!make_message(self, &parts, input, &payload, &size, &err)) {

@@ -11,15 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "jail.h"
 #include "protocol.h"
-
-#define WORK "/sandbox" /* see jail_build */
 
 enum { STATUS_NO_EXEC = 127 };
 
 /* All of the environment that a program has. */
-static char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" WORK,
-                                     "TMPDIR=" WORK, "LANG=C.UTF-8", NULL };
+static char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" JAIL_WORK,
+                                     "TMPDIR=" JAIL_WORK, "LANG=C.UTF-8", NULL };
 
 struct pipes {
     int output[2], errors[2];

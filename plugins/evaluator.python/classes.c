@@ -119,23 +119,18 @@ static void read_text(void *object, const char *attribute, char *out, size_t siz
         py->PyErr_Clear();
 }
 
-static bool library_file(const char *file)
+bool classes_library_file(const char *file)
 {
     bool detour = strstr(file, "/../") || strstr(file, "/./") || strstr(file, "//");
     return (file[0] == '/' && !detour && strncmp(file, "/sandbox/", 9) != 0) ||
            strncmp(file, "<frozen ", 8) == 0;
 }
 
-bool classes_library_file(const char *file)
-{
-    return library_file(file);
-}
-
 bool classes_library(void *code)
 {
     char file[1024];
     read_text(code, "co_filename", file, sizeof file);
-    return library_file(file);
+    return classes_library_file(file);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -181,7 +176,7 @@ static bool trusted(void *class, void *method, const char *name)
         return false;
     read_text(code, "co_filename", text, sizeof text);
     /* mock.ANY and ALWAYS_EQ are a library's objects that are equal to everything. */
-    if (!library_file(text) || ends_with(text, "/unittest/mock.py") ||
+    if (!classes_library_file(text) || ends_with(text, "/unittest/mock.py") ||
         strstr(text, "/test/support/"))
         return false;
     char function[128];

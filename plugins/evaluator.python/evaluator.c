@@ -41,16 +41,6 @@ static uint32_t line_after(const struct leti_bytes *text, size_t n)
     return line;
 }
 
-/* What the data set says under the key, or else. */
-static struct leti_bytes extra_or(const struct leti_problem *problem, const char *key,
-                                  struct leti_bytes otherwise)
-{
-    for (size_t i = 0; i < problem->n_extra; i++)
-        if (strcmp(problem->extra[i].key, key) == 0)
-            return problem->extra[i].value;
-    return otherwise;
-}
-
 /* ---- the stage ---- */
 
 static bool start_zygote(void *evaluator, struct launched *out, struct leti_error *err)
@@ -103,8 +93,8 @@ static enum leti_status evaluate(void *instance, const struct leti_sample *sampl
 {
     struct evaluator *self = instance;
     const struct leti_problem *problem = sample->problem;
-    struct leti_bytes setup = extra_or(problem, "setup", (struct leti_bytes){ "", 0 });
-    struct leti_bytes prompt = extra_or(problem, "run_prompt", problem->prompt);
+    struct leti_bytes setup = jailer_extra(problem, "setup", (struct leti_bytes){ "", 0 });
+    struct leti_bytes prompt = jailer_extra(problem, "run_prompt", problem->prompt);
     struct leti_bytes text[] = { prompt, sample->program, { "\n", 1 }, problem->tests };
     size_t before = prompt.size + sample->program.size + 1;
     if (setup.size + before + problem->tests.size > MESSAGE_MAX - sizeof(struct program)) {

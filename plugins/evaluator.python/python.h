@@ -76,7 +76,6 @@ enum {
     X(void *, PyObject_GetItem, (void *, void *))                                                  \
     X(void *, PyObject_RichCompare, (void *, void *, int))                                         \
     X(int, PyObject_RichCompareBool, (void *, void *, int))                                        \
-    X(int, PyIter_Check, (void *))                                                                 \
     X(void *, PyIter_Next, (void *))                                                               \
     X(int, PySequence_Contains, (void *, void *))                                                  \
     X(void *, PyBool_FromLong, (long))                                                             \
@@ -100,7 +99,7 @@ enum {
     X(const char *, PyUnicode_AsUTF8, (void *))                                                    \
     PYTHON_NUMBERS(X)
 
-/* Binary operators, in the order of enum guard_number. */
+/* Binary operators, in the order of their numbers in boot.py. */
 #define PYTHON_NUMBERS(X)                                                                          \
     X(void *, PyNumber_Add, (void *, void *))                                                      \
     X(void *, PyNumber_Subtract, (void *, void *))                                                 \

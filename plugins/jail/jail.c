@@ -34,8 +34,6 @@ enum {
 #define PROGRAM_NAMESPACES (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 #define WARDEN_NAMESPACES (PROGRAM_NAMESPACES | CLONE_NEWNET)
 
-#define WORK "/sandbox" /* where a program starts, and the only place where it may write */
-
 static bool fail_errno(struct leti_error *err, const char *what)
 {
     return leti_error_set(err, "%s: %s", what, strerror(errno));
@@ -250,7 +248,7 @@ bool jail_build(char **paths, size_t n, struct leti_error *err)
             goto done;
     /* The folders that programs look for are there, and they are read-only. */
     if (!make_place("tmp", true, err) || !make_place("proc", true, err) ||
-        !make_place(&WORK[1], true, err) || !become_root(err))
+        !make_place(&JAIL_WORK[1], true, err) || !become_root(err))
         goto done;
     struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
     if (mount_setattr(AT_FDCWD, "/", 0, &read_only, sizeof read_only) != 0) {
@@ -359,9 +357,9 @@ static bool mount_work(const struct jail *jail, struct leti_error *err)
     snprintf(options, sizeof options, "size=%llu,nr_inodes=4096,mode=700",
              (unsigned long long)jail->settings.disk_bytes);
     unsigned long flags = MS_NOSUID | MS_NODEV | (jail->settings.processes ? 0 : MS_NOEXEC);
-    if (mount("tmpfs", WORK, "tmpfs", flags, options) != 0)
-        return fail_errno(err, "mount " WORK);
-    return chdir(WORK) == 0 || fail_errno(err, WORK);
+    if (mount("tmpfs", JAIL_WORK, "tmpfs", flags, options) != 0)
+        return fail_errno(err, "mount " JAIL_WORK);
+    return chdir(JAIL_WORK) == 0 || fail_errno(err, JAIL_WORK);
 }
 
 /* Where processes are shared, who forked us is not the first of a namespace that dies with it. */

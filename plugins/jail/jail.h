@@ -18,6 +18,8 @@
 #include "protocol.h"
 #include "report.h"
 
+#define JAIL_WORK "/sandbox" /* where a program starts, and the only place where it may write */
+
 struct jail {
     struct settings settings;
     struct identity identity; /* of the programs */

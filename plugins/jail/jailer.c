@@ -57,6 +57,15 @@ static void verdict_from(const struct leti_host *host, const struct result *resu
     };
 }
 
+struct leti_bytes jailer_extra(const struct leti_problem *problem, const char *key,
+                               struct leti_bytes otherwise)
+{
+    for (size_t i = 0; i < problem->n_extra; i++)
+        if (strcmp(problem->extra[i].key, key) == 0)
+            return problem->extra[i].value;
+    return otherwise;
+}
+
 /* ---- open and close ---- */
 
 bool jailer_open(struct jailer *jailer, const struct leti_host *host,

@@ -54,6 +54,10 @@ struct jailer {
     struct turn turn;
 };
 
+/* What the data set says of the problem under the key, or else. */
+struct leti_bytes jailer_extra(const struct leti_problem *problem, const char *key,
+                               struct leti_bytes otherwise);
+
 /* Takes over the options; says loudly where they are not the whole jail. No warden yet. */
 bool jailer_open(struct jailer *jailer, const struct leti_host *host,
                  const struct jail_options *options, jailer_start *start, void *evaluator,

@@ -95,12 +95,12 @@ static bool shut_in(struct warden *warden, int socket, int output, struct report
     return descriptor_send(CELL_SOCKET, listener, err) && jail_limit_files(warden->jail, err);
 }
 
-/* How long the process, as the machine's /proc names it, has been ready to run without a core to
- * run on; 0 where the machine does not tell. */
-static int64_t time_waited(const struct jail *jail, const char *process)
+/* How long the process, by its number in the machine's /proc, has been ready to run without a core
+ * to run on; 0 where the machine does not tell. */
+static int64_t time_waited(const struct jail *jail, int32_t pid)
 {
     char path[32], text[128];
-    snprintf(path, sizeof path, "%s/schedstat", process);
+    snprintf(path, sizeof path, "%d/schedstat", (int)pid);
     int fd = openat(jail->proc, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
@@ -279,9 +279,7 @@ static void watch_time_out(struct watch *watch)
     if (watch->ending != ENDING_NONE)
         return;
     int64_t limit_ns = (int64_t)watch->warden->jail->settings.timeout_ns;
-    char process[16];
-    snprintf(process, sizeof process, "%d", (int)watch->outer_pid);
-    watch->waited_ns = time_waited(watch->warden->jail, process);
+    watch->waited_ns = time_waited(watch->warden->jail, watch->outer_pid);
     int64_t given_ns = watch->waited_ns < limit_ns ? watch->waited_ns : limit_ns;
     int64_t deadline_ns = watch->start_ns + limit_ns + given_ns;
     if (deadline_ns > watch->deadline_ns + limit_ns / 100)
