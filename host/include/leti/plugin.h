@@ -277,6 +277,11 @@ struct leti_trainer {
     /* Trains on the kept examples, forgets them, and writes the new version as a Hugging Face
      * model folder. Its metrics are those that it told through host->metric. */
     enum leti_status (*train)(void *self, const struct leti_training *);
+    /* Keeps a copy of a held-out text. train() tells the loss of all texts of one name, per token
+     * that counts, as the metric "NAME_loss": in the first iteration also before its first step,
+     * and in every iteration after the last. They come before train() and are forgotten with the
+     * examples. NULL: it tells none. */
+    enum leti_status (*validate)(void *self, const char *name, const struct leti_example *);
 };
 
 struct leti_plugin {
