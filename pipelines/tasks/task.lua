@@ -1,18 +1,30 @@
 -- task - what the tasks have in common: named parts of a data set, made when they are asked for.
 --
 -- A task is a table: train, validation, test, all (sources of problems), post (the cut: a program
--- ends before the first of these) and evaluator (a function from options to a stage). from(file)
--- gives the same task on another file.
+-- ends before the first of these), max_length where the task has one, and evaluator (a function from
+-- options to a stage). from(file) gives the same task on another file.
 -- SPDX-License-Identifier: Apache-2.0
 
--- file: the data set's name, found by data(). parts: ids of each part; "" takes all.
+local function merge(first, second)
+  local all = {}
+  for _, options in ipairs { first or {}, second or {} } do
+    for name, value in pairs(options) do
+      all[name] = value
+    end
+  end
+  return all
+end
+
+-- find: gives the data set's file. parts: ids of each part; "" takes all. evaluator: options that
+-- evaluator.python has for this task.
 local function define(description)
   local function on(file)
     local task = {
       post = description.post,
+      max_length = description.max_length,
       from = on,
       evaluator = function(options)
-        return stage "evaluator.python" (options or {})
+        return stage "evaluator.python" (merge(description.evaluator, options))
       end,
     }
     return setmetatable(task, {

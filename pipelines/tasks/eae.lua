@@ -1,0 +1,16 @@
+-- eae - event argument extraction written as code (after Code4Struct, arXiv 2210.12810), on the
+-- project's own sentences: see eae/README.md.
+-- SPDX-License-Identifier: Apache-2.0
+
+local eae = require "eae"
+
+return require("tasks.task").define {
+  find = function()
+    return eae.path
+  end,
+  schema = "generic",
+  parts = { train = eae.train, test = eae.test, all = "" },
+  evaluator = { prelude = eae.verifier },
+  post = { '"""', "class", "print", "#" },
+  max_length = 512,
+}
