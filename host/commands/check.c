@@ -11,10 +11,11 @@
 struct arguments {
     const char *file;
     struct overrides overrides;
+    bool offline;
     void (*show)(struct text *, const struct graph *);
 };
 
-enum { KEY_SET = 256, KEY_DOT };
+enum { KEY_SET = 256, KEY_DOT, KEY_OFFLINE };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -25,6 +26,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DOT:
         arguments->show = graph_dot;
+        return 0;
+    case KEY_OFFLINE:
+        arguments->offline = true;
         return 0;
     case KEY_SET:
         return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
@@ -43,6 +47,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
     { "set", KEY_SET, "NAME=VALUE", 0, OVERRIDES_HELP, 0 },
+    { "offline", KEY_OFFLINE, NULL, 0,
+      "Data sets and cached files need not be there either: what is not is said in a note, and "
+      "its problems are not read",
+      0 },
     { "dot", KEY_DOT, NULL, 0, "Print the graph for Graphviz", 0 },
     { "json", 'j', NULL, 0, "Print one JSON object", 0 },
     { 0 },
@@ -64,9 +72,10 @@ int command_check(int argc, char **argv)
     struct graph graph = { 0 };
     struct text out = { 0 };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    bool ok = pipeline_read(arguments.file, arguments.overrides.items, arguments.overrides.n,
-                            &pipeline, &err) &&
-              graph_open(pipeline, &graph, &err);
+    bool ok =
+        (arguments.offline ? pipeline_read_offline : pipeline_read)(
+            arguments.file, arguments.overrides.items, arguments.overrides.n, &pipeline, &err) &&
+        graph_open(pipeline, &graph, &err);
     if (ok) {
         arguments.show(&out, &graph);
         fputs(text_string(&out), stdout);

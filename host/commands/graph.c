@@ -38,6 +38,26 @@ static bool count_problems(const struct stage *stage, uint64_t seed, size_t *out
     return true;
 }
 
+static bool is_missing(const struct pipeline *p, const struct stage *stage)
+{
+    for (size_t i = 0; i < stage->settings.n; i++) {
+        const struct setting *setting = &stage->settings.items[i];
+        for (size_t k = 0; k < setting->n_values; k++)
+            if (missing_has(&p->missing, setting->values[k]))
+                return true;
+    }
+    return false;
+}
+
+static bool count_source(const struct pipeline *p, const struct stage *stage, size_t *out,
+                         struct leti_error *err)
+{
+    if (!is_missing(p, stage))
+        return count_problems(stage, p->seed, out, err);
+    *out = GRAPH_UNKNOWN;
+    return true;
+}
+
 bool graph_open(const struct pipeline *p, struct graph *out, struct leti_error *err)
 {
     struct graph graph = { .pipeline = p, .n_problems = calloc(p->n_stages + 1, sizeof(size_t)) };
@@ -45,7 +65,7 @@ bool graph_open(const struct pipeline *p, struct graph *out, struct leti_error *
         return leti_error_set(err, "out of memory");
     for (size_t i = 0; i < p->n_stages; i++)
         if (p->stages[i]->plugin.desc->kind == LETI_SOURCE &&
-            !count_problems(p->stages[i], p->seed, &graph.n_problems[i], err)) {
+            !count_source(p, p->stages[i], &graph.n_problems[i], err)) {
             graph_close(&graph);
             return false;
         }
@@ -64,8 +84,9 @@ static size_t problems_in(const struct graph *graph, const struct problem_set *s
     size_t n = 0;
     for (size_t i = 0; i < graph->pipeline->n_stages; i++)
         for (size_t k = 0; k < set->n_sources; k++)
-            if (graph->pipeline->stages[i] == set->sources[k])
-                n += graph->n_problems[i];
+            if (graph->pipeline->stages[i] == set->sources[k] && n != GRAPH_UNKNOWN)
+                n = graph->n_problems[i] == GRAPH_UNKNOWN ? GRAPH_UNKNOWN
+                                                          : n + graph->n_problems[i];
     return n;
 }
 
@@ -75,6 +96,14 @@ static const char *condition_name(enum leti_condition condition)
 }
 
 /* ---- for people ---- */
+
+static void add_count(struct text *out, size_t n)
+{
+    if (n == GRAPH_UNKNOWN)
+        text_add(out, "an unknown number of problems");
+    else
+        text_printf(out, "%zu problems", n);
+}
 
 static void add_sources(struct text *out, const struct problem_set *set)
 {
@@ -125,8 +154,11 @@ static void add_stage(struct text *out, const struct graph *graph, size_t i)
     const struct leti_plugin *desc = stage->plugin.desc;
     text_printf(out, "\n%s: %s %s, %s\n", stage->options.name, desc->name, desc->version,
                 stage->where);
-    if (desc->kind == LETI_SOURCE)
-        text_printf(out, "    %zu problems\n", graph->n_problems[i]);
+    if (desc->kind == LETI_SOURCE) {
+        text_add(out, "    ");
+        add_count(out, graph->n_problems[i]);
+        text_add_char(out, '\n');
+    }
     add_options(out, desc->options, &stage->settings);
     add_options(out, host_options(desc->kind), &stage->host_settings);
 }
@@ -135,15 +167,29 @@ static void add_test(struct text *out, const struct graph *graph, const struct t
 {
     text_printf(out, "\n%s: ", test->name);
     add_sources(out, &test->problems);
+    text_add(out, ", ");
+    add_count(out, problems_in(graph, &test->problems));
     text_printf(out,
-                ", %zu problems x %" PRIu32 " samples, temperature %g, top_p %g, top_k %" PRIu32
+                " x %" PRIu32 " samples, temperature %g, top_p %g, top_k %" PRIu32
                 ", max_length %" PRIu32 ", condition %s, ",
-                problems_in(graph, &test->problems), test->samples, test->temperature, test->top_p,
-                test->top_k, test->max_length, condition_name(test->condition));
+                test->samples, test->temperature, test->top_p, test->top_k, test->max_length,
+                condition_name(test->condition));
     if (test->every)
         text_printf(out, "every %" PRIu32 " iterations\n", test->every);
     else
         text_add(out, "at the beginning and the end\n");
+}
+
+static void add_missing(struct text *out, const struct pipeline *p)
+{
+    static const char *const words[][2] = { { "data", "data set" }, { "cached", "cached file" } };
+    for (size_t i = 0; i < p->missing.n; i++) {
+        const struct missing *missing = &p->missing.items[i];
+        const char *kind = missing->kind;
+        for (size_t k = 0; k < 2; k++)
+            kind = strcmp(kind, words[k][0]) ? kind : words[k][1];
+        text_printf(out, "%snote: %s \"%s\" is not here\n", i ? "" : "\n", kind, missing->name);
+    }
 }
 
 void graph_text(struct text *out, const struct graph *graph)
@@ -152,9 +198,11 @@ void graph_text(struct text *out, const struct graph *graph)
     text_printf(out, "%s, %s\n", p->name, p->file);
     add_flow(out, p);
     text_printf(out, "%" PRIu32 " iterations, seed %" PRIu64, p->iterations, p->seed);
-    if (p->generator && p->problems.n_sources)
-        text_printf(out, ", %zu problems x %" PRId64 " samples", problems_in(graph, &p->problems),
-                    p->generator->options.samples);
+    if (p->generator && p->problems.n_sources) {
+        text_add(out, ", ");
+        add_count(out, problems_in(graph, &p->problems));
+        text_printf(out, " x %" PRId64 " samples", p->generator->options.samples);
+    }
     text_printf(out, "\npreflight %s, cache %s, infra_limit %g%s%s\n", p->preflight ? "on" : "off",
                 p->cache ? "on" : "off", p->infra_limit, p->listen ? ", listen " : "",
                 p->listen ? p->listen : "");
@@ -168,6 +216,7 @@ void graph_text(struct text *out, const struct graph *graph)
         add_stage(out, graph, i);
     for (size_t i = 0; i < p->n_tests; i++)
         add_test(out, graph, &p->tests[i]);
+    add_missing(out, p);
 }
 
 /* ---- for Graphviz ---- */
@@ -232,6 +281,16 @@ static void add_number(struct text *out, const char *key, double value)
     json_number(out, value);
 }
 
+static void add_count_json(struct text *out, size_t n)
+{
+    if (n != GRAPH_UNKNOWN) {
+        add_number(out, "n_problems", (double)n);
+        return;
+    }
+    add_key(out, "n_problems");
+    text_add(out, "null");
+}
+
 static void add_bool(struct text *out, const char *key, bool value)
 {
     add_key(out, key);
@@ -269,7 +328,7 @@ static void add_stage_json(struct text *out, const struct graph *graph, size_t i
     add_string(out, "version", desc->version);
     add_string(out, "where", stage->where);
     if (desc->kind == LETI_SOURCE)
-        add_number(out, "n_problems", (double)graph->n_problems[i]);
+        add_count_json(out, graph->n_problems[i]);
     add_key(out, "options");
     text_add_char(out, '{');
     add_values(out, desc->options, &stage->settings);
@@ -285,7 +344,7 @@ static void add_test_json(struct text *out, const struct graph *graph, const str
     text_add_char(out, '{');
     add_string(out, "name", test->name);
     add_names(out, "problems", test->problems.sources, test->problems.n_sources);
-    add_number(out, "n_problems", (double)problems_in(graph, &test->problems));
+    add_count_json(out, problems_in(graph, &test->problems));
     add_number(out, "samples", test->samples);
     add_number(out, "temperature", test->temperature);
     add_number(out, "top_p", test->top_p);
@@ -316,6 +375,19 @@ static void add_flow_json(struct text *out, const struct pipeline *p)
     add_string(out, "trainer", p->trainer ? p->trainer->options.name : NULL);
 }
 
+static void add_missing_json(struct text *out, const struct pipeline *p)
+{
+    add_key(out, "missing");
+    text_add_char(out, '[');
+    for (size_t i = 0; i < p->missing.n; i++) {
+        text_add(out, i ? ", {" : "{");
+        add_string(out, "kind", p->missing.items[i].kind);
+        add_string(out, "name", p->missing.items[i].name);
+        text_add_char(out, '}');
+    }
+    text_add_char(out, ']');
+}
+
 void graph_json(struct text *out, const struct graph *graph)
 {
     const struct pipeline *p = graph->pipeline;
@@ -343,5 +415,7 @@ void graph_json(struct text *out, const struct graph *graph)
         text_add(out, i ? ", " : "");
         add_test_json(out, graph, &p->tests[i]);
     }
-    text_add(out, "]}\n");
+    text_add_char(out, ']');
+    add_missing_json(out, p);
+    text_add(out, "}\n");
 }

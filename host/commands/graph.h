@@ -4,6 +4,8 @@
 #ifndef COMMANDS_GRAPH_H
 #define COMMANDS_GRAPH_H
 
+#include <stdint.h>
+
 #include "base/text.h"
 #include "script/pipeline.h"
 
@@ -13,7 +15,9 @@ struct graph {
     size_t *n_problems; /* one for each of pipeline->stages; 0 unless it is a source */
 };
 
-/* Reads every source to its end; borrows the pipeline. */
+#define GRAPH_UNKNOWN SIZE_MAX /* problems of a source whose file is missing */
+
+/* Reads every source to its end, but for those whose file is missing; borrows the pipeline. */
 bool graph_open(const struct pipeline *, struct graph *out, struct leti_error *err);
 void graph_close(struct graph *);
 

@@ -1,4 +1,5 @@
-/* files - what a pipeline file finds its surroundings with: env, data, cached, here, require.
+/* files - what a pipeline file finds its surroundings with: env, data, cached, here,
+ * offline, require.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/state.h"
@@ -46,11 +47,25 @@ static int get_env(lua_State *L)
     return 1;
 }
 
+/* Notes that the file is not here. */
+static void miss(lua_State *L, const char *kind, const char *name)
+{
+    struct leti_error err;
+    if (!missing_add(&script_of(L)->draft->missing, kind, name, &err))
+        script_fail(L, script_push_where(L), "%s", err.text);
+}
+
 static int find_data(lua_State *L)
 {
     struct leti_error err;
     const char *name = luaL_checkstring(L, 1);
-    push_path(L, places_find_data(name, script_of(L)->folder, &err), &err);
+    char *path = places_find_data(name, script_of(L)->folder, &err);
+    if (!path && script_of(L)->offline) {
+        miss(L, "data", name);
+        lua_settop(L, 1);
+        return 1;
+    }
+    push_path(L, path, &err);
     return 1;
 }
 
@@ -89,6 +104,10 @@ static int get_cached(lua_State *L)
     const char *path = push_path(L, places_cache(name, &err), &err);
     if (path_is_file(path))
         return 1;
+    if (script_of(L)->offline) {
+        miss(L, "cached", path);
+        return 1;
+    }
 
     const char *beside = push_beside(L, where, path);
     lua_pushvalue(L, 2);
@@ -139,6 +158,8 @@ void script_define_files(lua_State *L)
     lua_register(L, "env", get_env);
     lua_register(L, "data", find_data);
     lua_register(L, "cached", get_cached);
+    lua_pushboolean(L, script_of(L)->offline);
+    lua_setglobal(L, "offline");
     lua_pushstring(L, script_of(L)->folder);
     lua_setglobal(L, "here");
     set_search_path(L);

@@ -15,11 +15,14 @@
 
 enum { LARGEST_FILE = 16 << 20 };
 
+/* What must be here. */
+enum need { NEED_ALL, NEED_DATA, NEED_NOTHING };
+
 struct request {
     const char *text, *file;
     const char *const *overrides;
     size_t n_overrides;
-    bool need_models;
+    enum need need;
 };
 
 static bool no_memory(struct leti_error *err)
@@ -59,6 +62,8 @@ static bool take_stages(struct pipeline *p, struct draft *draft, struct leti_err
         if (!is_used(p, draft->stages[i]))
             draft->stages[left++] = draft->stages[i];
     draft->n_stages = left;
+    p->missing = draft->missing;
+    draft->missing = (struct missing_list){ 0 };
     p->problems = draft->problems;
     draft->problems = (struct problem_set){ 0 };
     return true;
@@ -248,7 +253,8 @@ static const struct setting *model_of(const struct stage *stage)
 }
 
 /* Replaces the stage's model by the folder that is meant. */
-static bool find_model(const struct request *request, struct stage *stage, struct leti_error *err)
+static bool find_model(struct pipeline *p, const struct request *request, struct stage *stage,
+                       struct leti_error *err)
 {
     const struct setting *model = model_of(stage);
     if (!model)
@@ -259,7 +265,7 @@ static bool find_model(const struct request *request, struct stage *stage, struc
     struct leti_error why = { 0 };
     char *found = places_find_model(model->values[0], folder, &why);
     free(folder);
-    if (!found && request->need_models) {
+    if (!found && request->need == NEED_ALL) {
         char words[256];
         stage_words(stage, words);
         return leti_error_set(err,
@@ -267,10 +273,11 @@ static bool find_model(const struct request *request, struct stage *stage, struc
                               "pipelines folder",
                               model->where, words, model->values[0]);
     }
+    if (!found)
+        return missing_add(&p->missing, "model", model->values[0], err);
     const char *value = found;
     char *where = duplicate(model->where, err);
-    bool ok = where && (!found ||
-                        settings_put(&stage->host_settings, "model", &value, 1, false, where, err));
+    bool ok = where && settings_put(&stage->host_settings, "model", &value, 1, false, where, err);
     free(where);
     free(found);
     return ok;
@@ -294,8 +301,8 @@ static bool share_model(struct pipeline *p, struct leti_error *err)
 
 static bool settle_models(struct pipeline *p, const struct request *request, struct leti_error *err)
 {
-    return share_model(p, err) && (!p->generator || find_model(request, p->generator, err)) &&
-           (!p->trainer || find_model(request, p->trainer, err));
+    return share_model(p, err) && (!p->generator || find_model(p, request, p->generator, err)) &&
+           (!p->trainer || find_model(p, request, p->trainer, err));
 }
 
 /* ---- the whole ---- */
@@ -375,7 +382,8 @@ static bool open_request(const struct request *request, struct pipeline **out,
     char *pipelines = places_pipelines(err);
     if (!pipelines)
         return false;
-    bool ok = script_run(request->text, request->file, pipelines, &draft, err);
+    bool ok = script_run(request->text, request->file, pipelines, request->need == NEED_NOTHING,
+                         &draft, err);
     free(pipelines);
     if (!ok)
         return false;
@@ -390,7 +398,7 @@ static bool open_request(const struct request *request, struct pipeline **out,
 }
 
 static bool open_file(const char *name, const char *const *overrides, size_t n_overrides,
-                      bool need_models, struct pipeline **out, struct leti_error *err)
+                      enum need need, struct pipeline **out, struct leti_error *err)
 {
     char *text;
     size_t size;
@@ -403,7 +411,7 @@ static bool open_file(const char *name, const char *const *overrides, size_t n_o
                                          .file = file,
                                          .overrides = overrides,
                                          .n_overrides = n_overrides,
-                                         .need_models = need_models };
+                                         .need = need };
         ok = strlen(text) == size ? open_request(&request, out, err)
                                   : leti_error_set(err, "%s: the file has a NUL byte", file);
         free(text);
@@ -415,13 +423,19 @@ static bool open_file(const char *name, const char *const *overrides, size_t n_o
 bool pipeline_open(const char *file, const char *const *overrides, size_t n_overrides,
                    struct pipeline **out, struct leti_error *err)
 {
-    return open_file(file, overrides, n_overrides, true, out, err);
+    return open_file(file, overrides, n_overrides, NEED_ALL, out, err);
 }
 
 bool pipeline_read(const char *file, const char *const *overrides, size_t n_overrides,
                    struct pipeline **out, struct leti_error *err)
 {
-    return open_file(file, overrides, n_overrides, false, out, err);
+    return open_file(file, overrides, n_overrides, NEED_DATA, out, err);
+}
+
+bool pipeline_read_offline(const char *file, const char *const *overrides, size_t n_overrides,
+                           struct pipeline **out, struct leti_error *err)
+{
+    return open_file(file, overrides, n_overrides, NEED_NOTHING, out, err);
 }
 
 bool pipeline_open_text(const char *text, const char *chunk_name, const char *const *overrides,
@@ -431,7 +445,7 @@ bool pipeline_open_text(const char *text, const char *chunk_name, const char *co
                                      .file = chunk_name,
                                      .overrides = overrides,
                                      .n_overrides = n_overrides,
-                                     .need_models = true };
+                                     .need = NEED_ALL };
     return open_request(&request, out, err);
 }
 
@@ -456,5 +470,6 @@ void pipeline_close(struct pipeline *p)
     free(p->file);
     free(p->text);
     free(p->listen);
+    missing_free(&p->missing);
     free(p);
 }

@@ -9,6 +9,7 @@
 #include "registry/host_options.h"
 #include "registry/options.h"
 #include "registry/plugin.h"
+#include "script/missing.h"
 
 enum placement { PLACE_THREAD, PLACE_PROCESS, PLACE_REMOTE };
 
@@ -58,6 +59,7 @@ struct pipeline {
     bool cache;            /* reuse verdicts of deterministic evaluators; default true */
     struct stage **stages; /* every stage above, once each, sources included; owns them */
     size_t n_stages;
+    struct missing_list missing; /* where it was read for looking at */
 };
 
 /* Runs a pipeline file and checks what it returns: plugins exist, options are right, the kinds
@@ -73,9 +75,14 @@ struct pipeline {
 bool pipeline_open(const char *file, const char *const *overrides, size_t n_overrides,
                    struct pipeline **out, struct leti_error *err);
 
-/* The same, where model folders need not exist: for looking at, and for what needs no model. */
+/* The same, where model folders need not exist: for looking at, and for what needs no model.
+ * pipeline->missing has those that do not. */
 bool pipeline_read(const char *file, const char *const *overrides, size_t n_overrides,
                    struct pipeline **out, struct leti_error *err);
+
+/* The same, where what data() and cached() name need not exist either; cached() makes nothing. */
+bool pipeline_read_offline(const char *file, const char *const *overrides, size_t n_overrides,
+                           struct pipeline **out, struct leti_error *err);
 
 /* The same as pipeline_open from a text. chunk_name is the file that it is from: it begins errors,
  * and its folder, which must exist, is where the script looks for modules, data and models. */

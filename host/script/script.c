@@ -102,11 +102,13 @@ static char *folder_of(const char *name, struct leti_error *err)
     return absolute;
 }
 
-bool script_run(const char *text, const char *name, const char *pipelines, struct draft *out,
-                struct leti_error *err)
+bool script_run(const char *text, const char *name, const char *pipelines, bool offline,
+                struct draft *out, struct leti_error *err)
 {
     struct draft draft = { 0 };
-    struct script script = { .draft = &draft, .text = text, .name = name, .pipelines = pipelines };
+    struct script script = {
+        .draft = &draft, .text = text, .name = name, .pipelines = pipelines, .offline = offline
+    };
     script.folder = folder_of(name, err);
     if (!script.folder)
         return false;
@@ -158,5 +160,6 @@ void draft_free(struct draft *draft)
     free(draft->flow);
     free(draft->problems.sources);
     settings_free(&draft->settings);
+    missing_free(&draft->missing);
     *draft = (struct draft){ 0 };
 }

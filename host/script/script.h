@@ -24,12 +24,14 @@ struct draft {
     size_t n_tests;
     struct stage **stages; /* every stage that the script called for, used or not; owns them */
     size_t n_stages;
+    struct missing_list missing;
 };
 
 /* Runs the text. name begins errors' lines and tells the folder for `here` and `require`;
- * pipelines is the folder of pipelines. */
-bool script_run(const char *text, const char *name, const char *pipelines, struct draft *out,
-                struct leti_error *err);
+ * pipelines is the folder of pipelines. offline: data and cached files need not be here, and
+ * draft->missing has those that are not. */
+bool script_run(const char *text, const char *name, const char *pipelines, bool offline,
+                struct draft *out, struct leti_error *err);
 void draft_free(struct draft *);
 void stage_destroy(struct stage *);
 

@@ -16,6 +16,7 @@ struct script {
     const char *text, *name; /* of the pipeline file */
     char *folder;            /* of the pipeline file, absolute */
     const char *pipelines;   /* folder */
+    bool offline;            /* files that are not here are noted in the draft */
 };
 
 struct script *script_of(lua_State *);
@@ -48,7 +49,7 @@ void script_define_pipeline(lua_State *);
 /* Fills the draft from what the file returned, which is on top of the stack. */
 void script_read_pipeline(lua_State *, const char *file);
 
-/* files.c: `env`, `data`, `cached`, `here`, and where `require` looks. */
+/* files.c: `env`, `data`, `cached`, `here`, `offline`, and where `require` looks. */
 void script_define_files(lua_State *);
 
 #endif

@@ -54,6 +54,36 @@ json '{"name": "mode", "type": "text", "default": "adamw", "min": None, "max": N
        "choices": ["adamw", "sgd"], "help": "How."} in x[0]["options"]'
 json '[o["default"] for o in x[0]["options"] if o["name"] == "words"] == [["one", "two"]]'
 
+# Offline, files that data() and cached() name need not be there; what is wrong still is.
+unset LETI_DATA
+cat >offline.lua <<'EOF'
+local made = cached("made.jsonl", function() error("made after all") end)
+local generate = stage "generator.sound" { model = "nowhere" }
+local sets = { stage "source.jsonl" { file = data "none.jsonl" }, stage "source.sound" { },
+               stage "source.jsonl" { file = made } }
+return pipeline {
+  problems = sets[2] .. sets[1], flow = generate >> stage "evaluator.sound" { },
+  test = { { name = "known", problems = sets[2] }, { name = "unknown", problems = sets[3] } },
+  iterations = offline and 3 or 5,
+}
+EOF
+fails 1 'offline.lua:1: made after all' "$LETI" check offline.lua
+works "$LETI" check offline.lua --offline
+contains stdout '3 iterations, seed 1, an unknown number of problems x 8 samples'
+contains stdout 'note: data set "none.jsonl" is not here'
+contains stdout "note: cached file \"$XDG_CACHE_HOME/leti/made.jsonl\" is not here"
+contains stdout 'note: model "nowhere" is not here'
+works "$LETI" check offline.lua --offline --json
+json '[m["kind"] for m in x[0]["missing"]] == ["cached", "data", "model"]'
+json '[t["n_problems"] for t in x[0]["tests"]] == [0, None]'
+json '[s["n_problems"] for s in x[0]["stages"] if s["kind"] == "source"] == [0, None, None]'
+fails 1 'leti check: --set: problems2 (source.jsonl): no option "fiel"; did you mean "file"?' \
+    "$LETI" check offline.lua --offline --set problems2.fiel=x
+fails 1 'x.jsonl' "$LETI" check offline.lua --offline --set problems2.file=x.jsonl
+mkdir data
+echo '{}' >data/none.jsonl
+fails 1 'data/none.jsonl:1: ' "$LETI" check offline.lua --offline
+
 for command in check plugins inspect; do
     works "$LETI" $command --help
     contains stdout "Usage: leti $command"
