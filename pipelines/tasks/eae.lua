@@ -4,13 +4,22 @@
 
 local eae = require "eae"
 
+-- evaluator.python with the verifier before each program.
+local function evaluator(options)
+  local all = { prelude = eae.verifier }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return stage "evaluator.python" (all)
+end
+
 return require("tasks.task").define {
   find = function()
     return eae.path
   end,
   schema = "generic",
   parts = { train = eae.train, test = eae.test, all = "" },
-  evaluator = { prelude = eae.verifier },
+  evaluator = evaluator,
   post = { '"""', "class", "print", "#" },
   max_length = 512,
 }

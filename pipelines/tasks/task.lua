@@ -5,27 +5,19 @@
 -- options to a stage). from(file) gives the same task on another file.
 -- SPDX-License-Identifier: Apache-2.0
 
-local function merge(first, second)
-  local all = {}
-  for _, options in ipairs { first or {}, second or {} } do
-    for name, value in pairs(options) do
-      all[name] = value
-    end
-  end
-  return all
+local function python(options)
+  return stage "evaluator.python" (options or {})
 end
 
--- find: gives the data set's file. parts: ids of each part; "" takes all. evaluator: options that
--- evaluator.python has for this task.
+-- find: gives the data set's file. parts: ids of each part; "" takes all. evaluator:
+-- evaluator.python if not given.
 local function define(description)
   local function on(file)
     local task = {
       post = description.post,
       max_length = description.max_length,
       from = on,
-      evaluator = function(options)
-        return stage "evaluator.python" (merge(description.evaluator, options))
-      end,
+      evaluator = description.evaluator or python,
     }
     return setmetatable(task, {
       __index = function(_, part)
