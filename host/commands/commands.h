@@ -23,6 +23,7 @@ extern const char leti_version[];
 int command_run(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_inspect(int argc, char **argv);

@@ -1,0 +1,17 @@
+/* utf8.h - where characters begin and end in bytes that may be anything.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Length of the UTF-8 sequence at bytes, of which `left` > 0 are there; 0 where there is none
+ * (Unicode standard, table 3-7: no overlong forms, no surrogates, nothing past U+10FFFF). */
+size_t utf8_length(const char *bytes, size_t left);
+
+/* The character of a sequence that utf8_length found. */
+uint32_t utf8_character(const char *bytes, size_t length);
+
+#endif
