@@ -1,0 +1,4 @@
+-- 64 samples of a problem in the place of 128.
+-- SPDX-License-Identifier: Apache-2.0
+
+return require("paper.base").run { name = "samples-64", samples = 64 }

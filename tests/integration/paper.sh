@@ -1,0 +1,69 @@
+# paper - each pipeline of the paper says what the paper says, without a model or data at hand; and
+# each runs, with a CodeGen of some thousand parameters and little of everything.
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+. "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
+lib="$LETI_SOURCE_DIR/tests/integration/lib" data=$LETI_DATA
+cd "$work"
+names=$(cd "$LETI_SOURCE_DIR/pipelines/paper" && ls ./*.lua | sed 's|./\(.*\).lua|\1|' | grep -v '^base$')
+
+# Nothing is here, and all is well.
+unset LETI_DATA
+for name in $names; do
+    works "$LETI" check --offline "paper/$name"
+    contains stdout 'note: model "models/codegen-'
+    works "$LETI" check --offline --json "paper/$name"
+    mv stdout "$name.json"
+    python3 "$lib/paper_settings.py" "$name.json" || wrong "$name is not as the paper has it"
+done
+
+# A model, a corpus, and the data sets.
+mkdir empty data
+ln -s "$data"/* data
+python3 "$lib/tiny_codegen.py" empty
+python3 -c 'import json
+for i in range(40):
+    print(json.dumps({"text": f"def f{i}(x):\n    return x + {i}\n"}))' >data/corpus.jsonl
+export LETI_DATA="$work/data"
+cat >make.lua <<'EOS'
+return pipeline {
+  flow = stage "trainer.fcft" { model = "empty", init = "random", mode = "corpus", steps = 1,
+                                corpus = data "corpus.jsonl", corpus_block = 64 },
+}
+EOS
+works "$LETI" run make.lua --out made
+model=made/checkpoints/0001
+
+# A little of everything: of problems, of samples, of steps.
+little() {
+    python3 -c 'import json, sys
+pipeline = json.load(open(sys.argv[1]))
+for stage in pipeline["stages"]:
+    if stage["kind"] == "source":
+        print("--set", stage["name"] + ".limit=2")
+if pipeline["trainer"]:
+    for name, value in {"epochs": 1, "corpus_block": 64, "corpus_tokens": 128}.items():
+        print("--set", f"train.{name}={value}")' "$1.json"
+}
+small() {
+    # shellcheck disable=SC2046
+    "$LETI" run "paper/$1" --out "$1" --json --set generate.model=$model --set iterations=1 \
+        --set generate.samples=2 --set generate.max_length=1800 --set evaluate.replicas=1 \
+        --set generate.context=8000 --set test.samples=2 --set test.max_length=8000 $(little "$1") >"$1.out" 2>"$1.err" ||
+        wrong "$1: $(cat "$1.err")"
+    tail -n 1 "$1.out" >"$1.last"
+}
+# Two at a time.
+running=
+for name in $names; do
+    small "$name" &
+    [ -z "$running" ] || wait "$running" || exit 1
+    running=$!
+done
+wait "$running"
+for name in $names; do
+    contains "$name.last" '"iterations": '
+done
+[ -f mbpp-350m/checkpoints/0001/model.safetensors ] || wrong "mbpp-350m has trained nothing"
+sqlite3 eae-350m/run.db <"$LETI_SOURCE_DIR/pipelines/eae/f1.sql" >f1
+contains f1 'test|1|4|0.0|0.0'
