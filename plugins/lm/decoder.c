@@ -38,13 +38,13 @@ static void *slice(struct arena *arena, int64_t rows, int64_t columns)
     return at;
 }
 
-static struct lm_norm slice_norm(struct arena *arena, int64_t N, int64_t C)
+static struct lm_norm slice_norm(struct arena *arena, bool backward, int64_t N, int64_t C)
 {
     return (struct lm_norm){
         .out = slice(arena, N, C),
         .rstd = slice(arena, N, 1),
         .mean = slice(arena, N, 1),
-        .dout = slice(arena, N, C),
+        .dout = backward ? slice(arena, N, C) : NULL,
     };
 }
 
@@ -86,25 +86,29 @@ static int64_t rope_positions(const struct lm_decoder *decoder)
     return decoder->max_tokens < most ? decoder->max_tokens : most;
 }
 
-static void lay_out(struct lm_decoder *decoder, struct arena *arena)
+static void lay_out_layers(struct lm_decoder *decoder, struct arena *arena)
 {
     const struct lm_config *config = &decoder->config;
-    int64_t N = decoder->max_tokens, C = config->d_model, F = config->d_ff;
-    int64_t HD = (int64_t)config->n_heads * config->head_dim, R = lm_config_rotary_dim(config);
-    int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
+    int64_t N = decoder->max_tokens, C = config->d_model;
     for (int32_t l = 0; l < config->n_layers; l++) {
         struct lm_kept *kept = &decoder->layers[l];
-        if (decoder->recompute && l >= 2)
+        bool shared = decoder->keeping != LM_KEEP_ALL && l >= 2;
+        if (shared)
             *kept = decoder->layers[l - 2];
-        kept->x = slice(arena, N, C);
-        if (!decoder->recompute || l < 2)
+        if (!shared || decoder->keeping == LM_KEEP_INPUTS)
+            kept->x = slice(arena, N, C);
+        if (!shared)
             lay_out_layer(config, N, arena, kept);
     }
-    decoder->x = slice(arena, N, C);
-    decoder->attn = slice_norm(arena, N, C);
-    decoder->mlp = slice_norm(arena, N, C);
-    decoder->act = slice(arena, N, F);
-    decoder->logits = slice(arena, N < LM_HEAD_ROWS ? N : LM_HEAD_ROWS, config->vocab_size);
+}
+
+/* What the way back works in. */
+static void lay_out_gradients(struct lm_decoder *decoder, struct arena *arena)
+{
+    const struct lm_config *config = &decoder->config;
+    int64_t N = decoder->max_tokens, C = config->d_model;
+    int64_t HD = (int64_t)config->n_heads * config->head_dim;
+    int64_t Q = HD + 2 * (int64_t)config->n_kv_heads * config->head_dim;
     decoder->dx = slice(arena, N, C);
     decoder->dmiddle = slice(arena, N, C);
     decoder->dattn = config->post_norms ? slice(arena, N, C) : decoder->dmiddle;
@@ -112,8 +116,23 @@ static void lay_out(struct lm_decoder *decoder, struct arena *arena)
     decoder->dqkv = slice(arena, N, Q);
     decoder->draw = config->qk_norm ? slice(arena, N, Q) : decoder->dqkv;
     decoder->dout = slice(arena, N, HD);
-    decoder->dact = slice(arena, N, F);
+    decoder->dact = slice(arena, N, config->d_ff);
     decoder->dgate_up = slice(arena, N, lm_config_mlp_width(config));
+}
+
+static void lay_out(struct lm_decoder *decoder, struct arena *arena)
+{
+    const struct lm_config *config = &decoder->config;
+    int64_t N = decoder->max_tokens, C = config->d_model, R = lm_config_rotary_dim(config);
+    bool backward = decoder->keeping != LM_KEEP_NOTHING;
+    lay_out_layers(decoder, arena);
+    decoder->x = slice(arena, N, C);
+    decoder->attn = slice_norm(arena, backward, N, C);
+    decoder->mlp = slice_norm(arena, backward, N, C);
+    decoder->act = slice(arena, N, config->d_ff);
+    decoder->logits = slice(arena, N < LM_HEAD_ROWS ? N : LM_HEAD_ROWS, config->vocab_size);
+    if (backward)
+        lay_out_gradients(decoder, arena);
     decoder->rope[0] = slice(arena, rope_positions(decoder), R);
     decoder->rope[1] = decoder->rope[0];
     if (config->rope_theta_sliding > 0)
@@ -139,7 +158,7 @@ static bool allocate(struct lm_decoder *decoder, struct leti_error *err)
     return true;
 }
 
-static bool create(const struct lm_config *config, int64_t max_tokens, bool recompute,
+static bool create(const struct lm_config *config, int64_t max_tokens, enum lm_keeping keeping,
                    struct lm_decoder **out, struct leti_error *err)
 {
     if (max_tokens < 1)
@@ -150,8 +169,8 @@ static bool create(const struct lm_config *config, int64_t max_tokens, bool reco
         return leti_error_set(err, "out of memory");
     decoder->config = *config;
     decoder->max_tokens = max_tokens;
-    decoder->recompute = recompute;
-    lm_weights_init(&decoder->weights, true);
+    decoder->keeping = keeping;
+    lm_weights_init(&decoder->weights, keeping != LM_KEEP_NOTHING);
     if (!allocate(decoder, err) || !lm_products_create(&decoder->products, err)) {
         lm_decoder_destroy(decoder);
         return false;
@@ -166,13 +185,19 @@ static bool create(const struct lm_config *config, int64_t max_tokens, bool reco
 bool lm_decoder_create(const struct lm_config *config, int64_t max_tokens, struct lm_decoder **out,
                        struct leti_error *err)
 {
-    return create(config, max_tokens, false, out, err);
+    return create(config, max_tokens, LM_KEEP_ALL, out, err);
 }
 
 bool lm_decoder_create_recomputing(const struct lm_config *config, int64_t max_tokens,
                                    struct lm_decoder **out, struct leti_error *err)
 {
-    return create(config, max_tokens, true, out, err);
+    return create(config, max_tokens, LM_KEEP_INPUTS, out, err);
+}
+
+bool lm_decoder_create_forward(const struct lm_config *config, int64_t max_tokens,
+                               struct lm_decoder **out, struct leti_error *err)
+{
+    return create(config, max_tokens, LM_KEEP_NOTHING, out, err);
 }
 
 void lm_decoder_destroy(struct lm_decoder *decoder)
@@ -277,11 +302,46 @@ bool lm_decoder_loss(struct lm_decoder *decoder, const struct lm_model *model,
                      struct leti_error *err)
 {
     struct lm_pass pass;
-    double sum;
+    double sum, kl;
     if (!pass_begin(&pass, decoder, model, batch, NULL, err) || !lm_pass_forward(&pass) ||
-        !lm_pass_loss(&pass, 0.0f, logprobs, &sum))
+        !lm_pass_loss(&pass, 0.0f, logprobs, &sum, &kl))
         return false;
     *loss = sum;
+    *counted = count(&pass);
+    return true;
+}
+
+/* The anchor's pass, up to the head. */
+static bool anchor_forward(struct lm_pass *pass, const struct lm_anchor *anchor,
+                           const struct lm_model *model, const struct lm_batch *batch,
+                           struct leti_error *err)
+{
+    if (anchor->model->config.vocab_size != model->config.vocab_size)
+        return leti_error_set(err, "a model of %d tokens cannot hold one of %d",
+                              anchor->model->config.vocab_size, model->config.vocab_size);
+    return pass_begin(pass, anchor->decoder, anchor->model, batch, NULL, err) &&
+           lm_pass_forward(pass);
+}
+
+bool lm_decoder_backward_held(struct lm_decoder *decoder, const struct lm_model *model,
+                              const struct lm_batch *batch, const struct lm_anchor *anchor,
+                              float scale, float *grad, double *loss, double *kl, int64_t *counted,
+                              struct leti_error *err)
+{
+    struct lm_pass pass, reference;
+    double sum, divergence;
+    if (scale == 0.0f || decoder->keeping == LM_KEEP_NOTHING)
+        return leti_error_set(err, scale == 0.0f ? "a gradient at scale 0"
+                                                 : "a gradient of a pass that has no way back");
+    if ((anchor && !anchor_forward(&reference, anchor, model, batch, err)) ||
+        !pass_begin(&pass, decoder, model, batch, grad, err) || !lm_pass_forward(&pass))
+        return false;
+    pass.anchor = anchor;
+    pass.reference = anchor ? &reference : NULL;
+    if (!lm_pass_loss(&pass, scale, NULL, &sum, &divergence) || !lm_pass_backward(&pass))
+        return false;
+    *loss = sum;
+    *kl = divergence;
     *counted = count(&pass);
     return true;
 }
@@ -290,16 +350,9 @@ bool lm_decoder_backward(struct lm_decoder *decoder, const struct lm_model *mode
                          const struct lm_batch *batch, float scale, float *grad, double *loss,
                          int64_t *counted, struct leti_error *err)
 {
-    struct lm_pass pass;
-    double sum;
-    if (scale == 0.0f)
-        return leti_error_set(err, "a gradient at scale 0");
-    if (!pass_begin(&pass, decoder, model, batch, grad, err) || !lm_pass_forward(&pass) ||
-        !lm_pass_loss(&pass, scale, NULL, &sum) || !lm_pass_backward(&pass))
-        return false;
-    *loss = sum;
-    *counted = count(&pass);
-    return true;
+    double kl;
+    return lm_decoder_backward_held(decoder, model, batch, NULL, scale, grad, loss, &kl, counted,
+                                    err);
 }
 
 bool lm_decoder_logits(struct lm_decoder *decoder, const struct lm_model *model,

@@ -25,6 +25,9 @@ bool lm_decoder_create(const struct lm_config *, int64_t max_tokens, struct lm_d
  * it takes a fraction of the memory and a third more time. The numbers are the same. */
 bool lm_decoder_create_recomputing(const struct lm_config *, int64_t max_tokens,
                                    struct lm_decoder **out, struct leti_error *err);
+/* For losses and logits alone, in a small part of the memory. */
+bool lm_decoder_create_forward(const struct lm_config *, int64_t max_tokens,
+                               struct lm_decoder **out, struct leti_error *err);
 void lm_decoder_destroy(struct lm_decoder *);
 
 /* Sum of the counted tokens' losses into *loss, their number into *counted. logprobs [N]: may be
@@ -38,6 +41,21 @@ bool lm_decoder_loss(struct lm_decoder *, const struct lm_model *, const struct 
 bool lm_decoder_backward(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
                          float scale, float *grad, double *loss, int64_t *counted,
                          struct leti_error *err);
+
+/* A model of the same vocabulary that the one in training is to stay near to. */
+struct lm_anchor {
+    const struct lm_model *model;
+    struct lm_decoder *decoder; /* that computes with it, for as many tokens */
+    enum lm_divergence kind;
+    float weight;
+    const int32_t *held; /* [N] 0: the target there counts without it */
+};
+
+/* The same with weight times the divergence from the anchor at each counted token that it holds, as
+ * lm_cross_entropy_held has it. *kl: the sum of the divergences, which *loss does not contain. */
+bool lm_decoder_backward_held(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,
+                              const struct lm_anchor *, float scale, float *grad, double *loss,
+                              double *kl, int64_t *counted, struct leti_error *err);
 
 /* Logits of every position: logits [N][V]. For tests and `leti model logits`. */
 bool lm_decoder_logits(struct lm_decoder *, const struct lm_model *, const struct lm_batch *,

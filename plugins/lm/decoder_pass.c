@@ -259,7 +259,7 @@ bool lm_pass_forward(const struct lm_pass *pass)
  * again as it was. The last two layers' is still there. */
 static bool recompute(const struct lm_pass *pass, int32_t l)
 {
-    if (!pass->decoder->recompute || l >= pass->model->config.n_layers - 2)
+    if (pass->decoder->keeping == LM_KEEP_ALL || l >= pass->model->config.n_layers - 2)
         return true;
     if (!share_out(pass, lm_block_begin, l, pass->N, pass->block))
         return false;

@@ -36,10 +36,13 @@ struct lm_norm {
 /* Positions that the head takes at a time. */
 enum { LM_HEAD_ROWS = 256 };
 
+/* What of the layers stays for the way back. What does not stay lies in two sets, in turn. */
+enum lm_keeping { LM_KEEP_ALL, LM_KEEP_INPUTS, LM_KEEP_NOTHING /* there is no way back */ };
+
 struct lm_decoder {
     struct lm_config config;
     int64_t max_tokens;
-    bool recompute; /* layers share two sets of what is kept, but for x, in turn */
+    enum lm_keeping keeping;
     struct lm_products *products;
     struct lm_weights weights;
     void *memory;           /* all of the arrays below */
@@ -69,6 +72,8 @@ struct lm_pass {
     float embedding_scale;
     int64_t block; /* rows that one thread takes through a layer */
     float *grad;   /* NULL: forward only */
+    const struct lm_anchor *anchor;
+    const struct lm_pass *reference; /* of the anchor, done; both may be NULL */
     struct leti_error *err;
 };
 
@@ -99,8 +104,9 @@ bool lm_pass_backward(const struct lm_pass *);
 /* Logits of `rows` positions from `first` on. */
 bool lm_pass_logits(const struct lm_pass *, int64_t first, int64_t rows, float *logits);
 
-/* The loss of all positions; with a gradient also that of the head, and attn.dout. */
-bool lm_pass_loss(const struct lm_pass *, float scale, float *logprobs, double *loss);
+/* The loss of all positions and their divergence from the anchor; with a gradient also that of the
+ * head, and attn.dout. An anchor needs a gradient. */
+bool lm_pass_loss(const struct lm_pass *, float scale, float *logprobs, double *loss, double *kl);
 
 /* ---- what a block of rows goes through: from one attention to the next, there and back ---- */
 

@@ -198,6 +198,23 @@ void lm_add(float *x, const float *y, size_t n); /* x += y */
 double lm_cross_entropy(float *logits, const int32_t *targets, float scale, float *logprobs,
                         int64_t N, int64_t V);
 
+/* A penalty for leaving another model, whose distribution q is the softmax of `reference`. */
+enum lm_divergence {
+    LM_REVERSE_KL, /* KL(p || q), p the softmax of the logits in work */
+    LM_FORWARD_KL, /* KL(q || p) */
+};
+struct lm_penalty {
+    enum lm_divergence kind;
+    float weight;
+    const float *reference; /* [N][V] logits */
+    const int32_t *held;    /* [N] 0: none here. Where no target is counted there is none either. */
+};
+
+/* The same with such a penalty: what the logits turn into is the gradient of scale times (losses +
+ * weight times divergences). Returns the sum of the losses alone; *kl: that of the divergences. */
+double lm_cross_entropy_held(float *logits, const int32_t *targets, float scale,
+                             const struct lm_penalty *, double *kl, int64_t N, int64_t V);
+
 /* ---- AdamW (Loshchilov and Hutter 2019), one tensor ---- */
 
 struct lm_adamw {

@@ -1,4 +1,5 @@
-/* ops_loss.c - softmax cross-entropy and its gradient, in place on the logits.
+/* ops_loss.c - softmax cross-entropy and its gradient, in place on the logits; with a penalty for
+ * leaving another model.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ops.h"
@@ -37,27 +38,142 @@ static double row_loss(float *x, int32_t target, float scale, int64_t V)
     return loss;
 }
 
+/* ---- with a penalty ---- */
+
+/* Logits and what their softmax needs. */
+struct row {
+    const float *x; /* [V] */
+    float max, sum;
+};
+
+static struct row row_of(const float *x, int64_t V)
+{
+    struct row row = { .x = x };
+    row.sum = row_sum(x, V, &row.max);
+    return row;
+}
+
+/* The difference of two rows' logarithms of sums: log p_j - log q_j = x_j - y_j - shift, which is
+ * exact where the rows are close, as two logarithms that are subtracted would not be. */
+static float shift_of(const struct row *p, const struct row *q)
+{
+    return (float)((double)p->max - (double)q->max + log((double)p->sum / (double)q->sum));
+}
+
+/* KL(p || q) */
+LM_VECTOR static float row_divergence(const struct row *p, const struct row *q, int64_t V)
+{
+    const float *x = p->x, *y = q->x;
+    float max = p->max, shift = shift_of(p, q), divergence = 0.0f;
+#pragma omp simd reduction(+ : divergence)
+    for (int64_t j = 0; j < V; j++)
+        divergence += lm_exp(x[j] - max) * (x[j] - y[j] - shift);
+    return divergence / p->sum;
+}
+
+/* Of factor (-log p_t + weight KL(p || q)), but for the target's share. */
+LM_VECTOR static void row_reverse_gradient(float *x, const struct row *p, const struct row *q,
+                                           float weight, float divergence, float factor, int64_t V)
+{
+    const float *y = q->x;
+    float max = p->max, less = shift_of(p, q) + divergence;
+    factor /= p->sum;
+#pragma omp simd
+    for (int64_t j = 0; j < V; j++)
+        x[j] = lm_exp(x[j] - max) * factor * (1.0f + weight * (x[j] - y[j] - less));
+}
+
+/* Of factor (-log p_t + weight KL(q || p)), but for the target's share. */
+LM_VECTOR static void row_forward_gradient(float *x, const struct row *p, const struct row *q,
+                                           float weight, float factor, int64_t V)
+{
+    const float *y = q->x;
+    float max = p->max, other = q->max;
+    float own = (1.0f + weight) * factor / p->sum, its = weight * factor / q->sum;
+#pragma omp simd
+    for (int64_t j = 0; j < V; j++)
+        x[j] = lm_exp(x[j] - max) * own - lm_exp(y[j] - other) * its;
+}
+
+static double row_held_loss(float *x, const float *reference, int32_t target, float scale,
+                            const struct lm_penalty *penalty, double *kl, int64_t V)
+{
+    struct row p = row_of(x, V), q = row_of(reference, V);
+    double loss = log((double)p.sum) + (double)p.max - (double)x[target];
+    bool reverse = penalty->kind == LM_REVERSE_KL;
+    float divergence = reverse ? row_divergence(&p, &q, V) : row_divergence(&q, &p, V);
+    *kl = (double)divergence;
+    if (scale != 0.0f) {
+        if (reverse)
+            row_reverse_gradient(x, &p, &q, penalty->weight, divergence, scale, V);
+        else
+            row_forward_gradient(x, &p, &q, penalty->weight, scale, V);
+        x[target] -= scale;
+    }
+    return loss;
+}
+
+/* ---- all rows ---- */
+
+/* What lm_cross_entropy_held is given. */
+struct rows {
+    float *logits;
+    const int32_t *targets;
+    const struct lm_penalty *penalty; /* may be NULL */
+    float scale;
+    int64_t V;
+};
+
+static double loss_at(const struct rows *rows, int64_t n, double *kl)
+{
+    const struct lm_penalty *penalty = rows->penalty;
+    float *x = rows->logits + n * rows->V;
+    *kl = 0.0;
+    if (rows->targets[n] < 0) {
+        if (rows->scale != 0.0f)
+            memset(x, 0, (size_t)rows->V * sizeof *x);
+        return 0.0;
+    }
+    if (!penalty || !penalty->held[n])
+        return row_loss(x, rows->targets[n], rows->scale, rows->V);
+    return row_held_loss(x, penalty->reference + n * rows->V, rows->targets[n], rows->scale,
+                         penalty, kl, rows->V);
+}
+
 /* The rows' losses are added in their order, so that the sum is the same in every run. */
-double lm_cross_entropy(float *logits, const int32_t *targets, float scale, float *logprobs,
-                        int64_t N, int64_t V)
+static double all_rows(const struct rows *rows, float *logprobs, double *kl, int64_t N)
 {
     enum { ROWS = 512 };
-    double total = 0.0;
+    double total = 0.0, divergence = 0.0;
     for (int64_t first = 0; first < N; first += ROWS) {
         int64_t end = first + ROWS < N ? first + ROWS : N;
-        double losses[ROWS];
+        double losses[ROWS], kls[ROWS];
 #pragma omp parallel for schedule(static)
         for (int64_t n = first; n < end; n++) {
-            losses[n - first] = 0.0;
-            if (targets[n] >= 0)
-                losses[n - first] = row_loss(logits + n * V, targets[n], scale, V);
-            else if (scale != 0.0f)
-                memset(logits + n * V, 0, (size_t)V * sizeof *logits);
+            losses[n - first] = loss_at(rows, n, &kls[n - first]);
             if (logprobs)
                 logprobs[n] = (float)-losses[n - first];
         }
-        for (int64_t n = first; n < end; n++)
+        for (int64_t n = first; n < end; n++) {
             total += losses[n - first];
+            divergence += kls[n - first];
+        }
     }
+    *kl = divergence;
     return total;
+}
+
+double lm_cross_entropy(float *logits, const int32_t *targets, float scale, float *logprobs,
+                        int64_t N, int64_t V)
+{
+    double kl;
+    struct rows rows = { .logits = logits, .targets = targets, .scale = scale, .V = V };
+    return all_rows(&rows, logprobs, &kl, N);
+}
+
+double lm_cross_entropy_held(float *logits, const int32_t *targets, float scale,
+                             const struct lm_penalty *penalty, double *kl, int64_t N, int64_t V)
+{
+    struct rows rows = { logits, targets, penalty, scale, V };
+    return all_rows(&rows, NULL, kl, N);
 }
