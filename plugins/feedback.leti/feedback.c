@@ -13,7 +13,7 @@
 enum { QUOTE_CHARACTERS = 128, SPAN_LIMIT = 6 };
 
 struct feedback {
-    const char *good, *bad, *open, *close; /* options */
+    const char *good, *bad, *open, *close, *reward; /* options */
     bool textual, additional;
     int64_t max_feedback;
     const struct leti_host *host;
@@ -56,12 +56,17 @@ static struct leti_bytes strip(struct leti_bytes text)
     return text;
 }
 
-/* The end of a text, from the start of a character on: that is where a traceback says what
- * happened. */
+/* The end of a text: that is where a traceback says what happened. It begins with a line, unless
+ * more than half of what there is room for would go with the cut one, and with a character. */
 static struct leti_bytes keep_end(struct leti_bytes text, size_t most)
 {
-    size_t skip = text.size > most ? text.size - most : 0;
-    for (; skip && skip < text.size && continues_character(text.data[skip]); skip++)
+    if (text.size <= most)
+        return text;
+    size_t skip = text.size - most;
+    const char *feed = memchr(text.data + skip - 1, '\n', most / 2 + 1);
+    if (feed)
+        skip = (size_t)(feed - text.data) + 1;
+    for (; skip < text.size && continues_character(text.data[skip]); skip++)
         continue;
     return (struct leti_bytes){ text.data + skip, text.size - skip };
 }
@@ -203,7 +208,8 @@ static enum leti_status format(void *self, const struct leti_sample *sample,
 
     out->spans = spans;
     out->n_spans = 0;
-    add_span(out, spans, bytes_of(reward), LETI_SPAN_SPECIAL);
+    if (strcmp(feedback->reward, "none"))
+        add_span(out, spans, bytes_of(reward), LETI_SPAN_SPECIAL);
     if (said.size) {
         add_span(out, spans, bytes_of(feedback->open), LETI_SPAN_SPECIAL | LETI_SPAN_FEEDBACK);
         add_span(out, spans, said, LETI_SPAN_FEEDBACK);
@@ -223,6 +229,9 @@ static enum leti_status start(void *self, const struct leti_host *host)
 }
 
 static const struct leti_option options[] = {
+    LETI_OPT_CHOICE(struct feedback, reward, "token", "token|none",
+                    "none leaves out the reward token; with textual = false the text is problem "
+                    "and program, as in supervised fine-tuning"),
     LETI_OPT_TEXT(struct feedback, good, "<|good|>", "token in front of a program that passed"),
     LETI_OPT_TEXT(struct feedback, bad, "<|bad|>", "token in front of a program that failed"),
     LETI_OPT_TEXT(struct feedback, open, "<|lang_feedback|>", "token in front of the feedback"),
@@ -231,8 +240,10 @@ static const struct leti_option options[] = {
                   "say what the interpreter said; false leaves the reward token alone"),
     LETI_OPT_BOOL(struct feedback, additional, "true",
                   "say so where the task's cut took something from the sample"),
-    LETI_OPT_INT(struct feedback, max_feedback, "4096", 1, 1 << 20,
-                 "bytes kept of what one evaluator said, from its end"),
+    LETI_OPT_INT(
+        struct feedback, max_feedback, "4096", 1, 1 << 20,
+        "bytes kept of what one evaluator said, from its end, where possible whole lines; of a "
+        "text that has too many tokens yet the trainer takes more"),
     { 0 },
 };
 

@@ -33,13 +33,14 @@ static struct leti_bytes bytes(const char *text)
     return (struct leti_bytes){ text, strlen(text) };
 }
 
-static struct instance *open_with(const char *name, const char *value)
+/* options: pairs of name and value, NULL at the end. */
+static struct instance *open_with(const char *const *options)
 {
     struct settings settings = { 0 };
     struct leti_error err = { 0 };
     struct instance *feedback = NULL;
-    if (name)
-        assert_true(settings_put(&settings, name, &value, 1, false, NULL, &err));
+    for (; options[0]; options += 2)
+        assert_true(settings_put(&settings, options[0], &options[1], 1, false, NULL, &err));
     struct instance_config config = { .plugin = &plugin,
                                       .settings = &settings,
                                       .stage = "feedback",
@@ -83,8 +84,8 @@ struct given {
     size_t n;
 };
 
-static void check_finish(const char *option, const char *value, const struct given *given,
-                         enum leti_finish finish, const char *expected)
+static void check_all(const char *const *options, const struct given *given,
+                      enum leti_finish finish, const char *expected)
 {
     struct leti_problem problem = { .id = "9", .prompt = bytes("PROMPT") };
     struct leti_sample sample = { .problem = &problem,
@@ -98,7 +99,7 @@ static void check_finish(const char *option, const char *value, const struct giv
     sample.program.data = program;
     struct leti_example example;
     struct leti_error err = { 0 };
-    struct instance *feedback = open_with(option, value);
+    struct instance *feedback = open_with(options);
     if (instance_format(feedback, &sample, given->verdicts, given->n, &example, &err) != LETI_OK)
         fail_msg("%s", err.text);
     char *got = shape(&example);
@@ -106,6 +107,19 @@ static void check_finish(const char *option, const char *value, const struct giv
     free(got);
     free(program);
     instance_stop(feedback);
+}
+
+static void check_finish(const char *option, const char *value, const struct given *given,
+                         enum leti_finish finish, const char *expected)
+{
+    check_all((const char *[]){ option, value, NULL }, given, finish, expected);
+}
+
+static void check_two(const char *option, const char *value, const char *other,
+                      const char *other_value, const struct given *given, const char *expected)
+{
+    check_all((const char *[]){ option, value, other, other_value, NULL }, given, LETI_FINISH_EOS,
+              expected);
 }
 
 static void check(const char *option, const char *value, const struct given *given,
@@ -228,6 +242,45 @@ static void the_end_of_a_long_traceback_is_kept(void **state)
           "{S <|bad|>}{SF <|lang_feedback|>}{F cd}{SF <|/lang_feedback|>}{PROMPT}{x}");
 }
 
+/* Where the cut is in the midst of a line, the rest of that line goes too: but not half of all. */
+static void a_traceback_is_cut_between_lines(void **state)
+{
+    struct given lines = { bytes("x"), 1, { failure("exception", "aaaa\nbbbb\ncccc\ndd") }, 1 };
+    (void)state;
+#define TAIL "}{SF <|/lang_feedback|>}{PROMPT}{x}"
+#define HEAD "{S <|bad|>}{SF <|lang_feedback|>}{F "
+    check("max_feedback", "17", &lines, HEAD "aaaa\nbbbb\ncccc\ndd" TAIL);
+    check("max_feedback", "16", &lines, HEAD "bbbb\ncccc\ndd" TAIL);
+    check("max_feedback", "12", &lines, HEAD "bbbb\ncccc\ndd" TAIL);
+    check("max_feedback", "11", &lines, HEAD "cccc\ndd" TAIL);
+    check("max_feedback", "7", &lines, HEAD "cccc\ndd" TAIL);
+    check("max_feedback", "6", &lines, HEAD "ccc\ndd" TAIL); /* a line of 2 is less than half */
+    check("max_feedback", "2", &lines, HEAD "dd" TAIL);
+    check("max_feedback", "1", &lines, HEAD "d" TAIL);
+}
+
+/* The quote is bounded by itself, and what was said before it does not push it out. */
+static void the_quote_stays_where_a_traceback_is_cut(void **state)
+{
+    struct given given = {
+        bytes("\ncode\nclass X"), 5, { failure("exception", "first\nlast") }, 1
+    };
+    (void)state;
+    check("max_feedback", "4", &given,
+          HEAD "last\n" CUT "class X}{SF <|/lang_feedback|>}{PROMPT}"
+               "{\ncode}");
+}
+
+static void a_supervised_text_is_problem_and_program(void **state)
+{
+    struct given passed = { bytes("\ncode\nprint"), 5, { success }, 1 };
+    struct given failed = { bytes("x"), 1, { failure("exception", "Trace") }, 1 };
+    (void)state;
+    check_two("reward", "none", "textual", "false", &passed, "{PROMPT}{\ncode}");
+    check_two("reward", "none", "textual", "false", &failed, "{PROMPT}{x}");
+    check("reward", "none", &failed, "{SF <|lang_feedback|>}{F Trace" TAIL);
+}
+
 static void good_only_where_every_evaluator_passed(void **state)
 {
     struct given one = { bytes("x"), 1, { success, failure("exception", "B") }, 2 };
@@ -260,6 +313,9 @@ int main(void)
         cmocka_unit_test(the_quote_ends_with_a_whole_character),
         cmocka_unit_test(only_the_reward_is_left_of_binary_feedback),
         cmocka_unit_test(the_end_of_a_long_traceback_is_kept),
+        cmocka_unit_test(a_traceback_is_cut_between_lines),
+        cmocka_unit_test(the_quote_stays_where_a_traceback_is_cut),
+        cmocka_unit_test(a_supervised_text_is_problem_and_program),
         cmocka_unit_test(good_only_where_every_evaluator_passed),
         cmocka_unit_test(an_empty_program_gives_no_empty_span),
     };
