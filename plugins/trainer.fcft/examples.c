@@ -31,22 +31,21 @@ static bool append(struct lm_ids *ids, int32_t id, struct leti_error *err)
     return true;
 }
 
-static bool add_special(struct text *text, struct lm_model *model, const struct leti_span *span,
-                        uint64_t seed, struct leti_error *err)
+static bool add_special(struct text *text, const struct lm_model *model,
+                        const struct leti_span *span, struct leti_error *err)
 {
-    const char *name = span->text.data;
-    int32_t id = lm_tokenizer_special(model->tokenizer, name);
-    if (id < 0 && !lm_model_add_specials(model, &name, 1, seed, &id, err))
-        return false;
+    int32_t id = lm_tokenizer_special(model->tokenizer, span->text.data);
+    if (id < 0)
+        return leti_error_set(err, "the model has no special token \"%.80s\"", span->text.data);
     return append(&text->ids, id, err);
 }
 
 /* Each span is encoded alone, as the prompt of a generation is. */
-static bool add_span(struct text *text, struct lm_model *model, const struct leti_span *span,
-                     uint64_t seed, struct leti_error *err)
+static bool add_span(struct text *text, const struct lm_model *model, const struct leti_span *span,
+                     struct leti_error *err)
 {
     bool special = span->flags & LETI_SPAN_SPECIAL;
-    if (special ? !add_special(text, model, span, seed, err)
+    if (special ? !add_special(text, model, span, err)
                 : !lm_tokenizer_append(model->tokenizer, span->text.data, span->text.size, false,
                                        &text->ids, err))
         return false;
@@ -72,20 +71,33 @@ static bool may_go(const struct text *text, size_t i)
     return (text->flags.ids[i] & LETI_SPAN_FEEDBACK) && !(text->flags.ids[i] & LETI_SPAN_SPECIAL);
 }
 
-/* Returns whether the end of the text was left as it was. */
-static bool cut(struct text *text, size_t limit)
+/* Whether the token cannot be where a text begins: it starts in the midst of a character. */
+static bool within_character(const struct lm_model *model, int32_t id)
+{
+    size_t size;
+    const char *bytes = lm_tokenizer_bytes(model->tokenizer, id, &size);
+    return size && ((unsigned char)bytes[0] & 0xc0) == 0x80;
+}
+
+/* Cuts to limit tokens. *feedback, *rest: what of it was cut. */
+static void cut(struct text *text, const struct lm_model *model, size_t limit, bool *feedback,
+                bool *rest)
 {
     size_t surplus = text->ids.n > limit ? text->ids.n - limit : 0, kept = 0;
-    for (size_t i = 0; i < text->ids.n; i++) {
-        if (surplus && may_go(text, i)) {
-            surplus--;
+    *feedback = false;
+    for (size_t i = 0, dropped = 0; i < text->ids.n; i++) {
+        dropped =
+            may_go(text, i) && (surplus || (dropped && within_character(model, text->ids.ids[i])));
+        if (dropped) {
+            surplus -= surplus > 0;
+            *feedback = true;
             continue;
         }
         text->ids.ids[kept] = text->ids.ids[i];
         text->flags.ids[kept++] = text->flags.ids[i];
     }
     text->ids.n = text->flags.n = kept - surplus;
-    return !surplus;
+    *rest = surplus > 0;
 }
 
 static bool grow_ends(struct examples *examples, struct leti_error *err)
@@ -107,9 +119,11 @@ static bool keep(struct examples *examples, const struct text *text, struct leti
     if (text->ids.n < 2)
         return true;
     for (size_t i = 0; i + 1 < text->ids.n; i++) {
-        bool counted = text->flags.ids[i + 1] & LETI_SPAN_TRAIN;
+        int32_t flags = text->flags.ids[i + 1];
+        int32_t target = flags & LETI_SPAN_TRAIN ? text->ids.ids[i + 1] : -1;
         if (!append(&examples->tokens, text->ids.ids[i], err) ||
-            !append(&examples->targets, counted ? text->ids.ids[i + 1] : -1, err))
+            !append(&examples->targets, target, err) ||
+            !append(&examples->held, !(flags & LETI_SPAN_FEEDBACK), err))
             return false;
     }
     if (!grow_ends(examples, err))
@@ -118,25 +132,28 @@ static bool keep(struct examples *examples, const struct text *text, struct leti
     return true;
 }
 
-bool examples_add(struct examples *examples, struct lm_model *model,
-                  const struct leti_example *example, int32_t max_length, uint64_t seed,
-                  struct leti_error *err)
+bool examples_add(struct examples *examples, const struct lm_model *model,
+                  const struct leti_example *example, int32_t max_length, struct leti_error *err)
 {
     struct text text = { 0 };
     int32_t eos = model->config.eos;
-    bool ok = start(&text, model, err);
+    bool feedback_cut = false, text_cut = false, ok = start(&text, model, err);
     for (size_t i = 0; ok && i < example->n_spans; i++)
-        ok = add_span(&text, model, &example->spans[i], seed, err);
+        ok = add_span(&text, model, &example->spans[i], err);
     bool open = example->n_spans && example->spans[example->n_spans - 1].flags & LETI_SPAN_OPEN;
     bool ends = eos >= 0 && !open;
-    if (ok && cut(&text, (size_t)max_length - ends) && ends)
+    if (ok)
+        cut(&text, model, (size_t)max_length - ends, &feedback_cut, &text_cut);
+    if (ok && ends && !text_cut)
         ok = append(&text.ids, eos, err) && append(&text.flags, LETI_SPAN_TRAIN, err);
 
     /* What does not come to its end leaves no half of itself. */
     size_t before = examples->n ? examples->ends[examples->n - 1] : 0;
     ok = ok && keep(examples, &text, err);
     if (!ok)
-        examples->tokens.n = examples->targets.n = before;
+        examples->tokens.n = examples->targets.n = examples->held.n = before;
+    examples->feedback_cut += ok && feedback_cut;
+    examples->text_cut += ok && text_cut;
     text_clear(&text);
     return ok;
 }
@@ -147,6 +164,7 @@ struct sequence examples_at(const struct examples *examples, size_t i)
     return (struct sequence){
         .tokens = examples->tokens.ids + first,
         .targets = examples->targets.ids + first,
+        .held = examples->held.ids + first,
         .n = (int32_t)(examples->ends[i] - first),
     };
 }
@@ -155,6 +173,7 @@ void examples_clear(struct examples *examples)
 {
     free(examples->tokens.ids);
     free(examples->targets.ids);
+    free(examples->held.ids);
     free(examples->ends);
     *examples = (struct examples){ 0 };
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "learner.h"
 #include "random.h"
 #include "trainer.h"
 
@@ -27,7 +26,7 @@ struct loop {
 
     /* The corpus: a step takes n_blocks blocks of `block` tokens. */
     struct corpus_walk walk;
-    bool has_corpus;
+    bool has_corpus, mixed; /* mixed: steps are taken on it */
     int64_t block, n_blocks;
     int32_t *text; /* their tokens and one more */
 
@@ -167,7 +166,7 @@ static bool epoch_run(struct loop *loop, uint64_t epoch, struct leti_error *err)
     shuffle(loop, epoch);
     for (int64_t first = 0; first < n; first += batch) {
         if (!example_step(loop, (size_t)first, (size_t)least(batch, n - first), err) ||
-            (loop->has_corpus && !corpus_step(loop, err)))
+            (loop->mixed && !corpus_step(loop, err)))
             return false;
     }
     return true;
@@ -184,61 +183,53 @@ static bool steps_run(struct loop *loop, struct leti_error *err)
                 return false;
         return true;
     }
-    loop->total = example_steps * (loop->has_corpus ? 2 : 1);
+    loop->total = example_steps * (loop->mixed ? 2 : 1);
     for (int64_t epoch = 0; epoch < t->epochs; epoch++)
         if (!epoch_run(loop, (uint64_t)epoch, err))
             return false;
     return true;
 }
 
-/* ---- the held-out part of the corpus ---- */
+/* ---- what is not trained on ---- */
 
-static bool held_out_pass(struct loop *loop, const int32_t *text, int64_t n,
-                          struct outcome *outcome, struct leti_error *err)
-{
-    for (int64_t first = 0; first + 1 < n; first += loop->block) {
-        struct sequence sequence = {
-            .tokens = text + first,
-            .targets = text + first + 1,
-            .n = (int32_t)least(loop->block, n - 1 - first),
-        };
-        if (!learner_loss(loop->learner, &sequence, 1, outcome, err))
-            return false;
-    }
-    return true;
-}
-
-static bool held_out_loss(struct loop *loop, struct leti_error *err)
+static bool tell_held_out(struct loop *loop, struct leti_error *err)
 {
     const struct trainer *t = loop->trainer;
-    size_t limit = (size_t)t->corpus_eval_tokens + 1;
-    struct outcome outcome = { 0 };
-    int32_t *text = malloc(limit * sizeof *text);
-    if (!text)
-        return leti_error_set(err, "out of memory");
-    int64_t n = (int64_t)corpus_held_out(&t->documents, text, limit);
-    bool ok = held_out_pass(loop, text, n, &outcome, err);
-    free(text);
-    if (ok && outcome.counted)
-        t->host->metric(t->host, "corpus_loss", outcome.loss / (double)outcome.counted);
-    return ok;
+    return held_out_tell(&t->held_out, loop->learner, t->host, err) &&
+           (!loop->has_corpus ||
+            held_out_tell_corpus(&t->documents, loop->block, (size_t)t->corpus_eval_tokens,
+                                 loop->learner, t->host, err));
 }
 
 /* ---- the whole ---- */
 
+/* Tells what the steps of one sort came to, as metrics of these names. */
+static void tell_steps(const struct leti_host *host, const char *loss, const char *tokens,
+                       const char *steps, const struct outcome *outcome)
+{
+    if (outcome->counted)
+        host->metric(host, loss, outcome->loss / (double)outcome->counted);
+    host->metric(host, tokens, (double)outcome->tokens);
+    host->metric(host, steps, (double)outcome->steps);
+}
+
 static void tell(const struct loop *loop, double elapsed)
 {
-    const struct leti_host *host = loop->trainer->host;
+    const struct trainer *t = loop->trainer;
+    const struct leti_host *host = t->host;
     int64_t tokens = loop->fcft.tokens + loop->corpus.tokens;
-    if (loop->fcft.counted)
-        host->metric(host, "loss", loop->fcft.loss / (double)loop->fcft.counted);
-    if (loop->corpus.counted)
-        host->metric(host, "corpus_train_loss", loop->corpus.loss / (double)loop->corpus.counted);
+    int64_t steps = loop->fcft.steps + loop->corpus.steps;
+    tell_steps(host, "loss", "fcft_tokens", "fcft_steps", &loop->fcft);
+    tell_steps(host, "corpus_train_loss", "corpus_tokens", "corpus_steps", &loop->corpus);
+    if (loop->fcft.held)
+        host->metric(host, "kl", loop->fcft.kl / (double)loop->fcft.held);
     host->metric(host, "tokens", (double)tokens);
-    host->metric(host, "steps", (double)loop->done);
+    host->metric(host, "steps", (double)steps);
     host->metric(host, "lr", loop->lr);
-    if (loop->done) {
-        host->metric(host, "grad_norm", loop->norm_sum / (double)loop->done);
+    host->metric(host, "feedback_cut", (double)t->examples.feedback_cut);
+    host->metric(host, "text_cut", (double)t->examples.text_cut);
+    if (steps) {
+        host->metric(host, "grad_norm", loop->norm_sum / (double)steps);
         host->metric(host, "grad_norm_max", loop->norm_most);
     }
     if (tokens)
@@ -250,6 +241,7 @@ static bool corpus_begin(struct loop *loop, struct leti_error *err)
     struct trainer *t = loop->trainer;
     int32_t vocabulary = lm_tokenizer_size(t->model->tokenizer);
     loop->has_corpus = *t->corpus;
+    loop->mixed = loop->has_corpus && t->corpus_mix;
     if (!loop->has_corpus)
         return true;
     if (t->documents_of != vocabulary) {
@@ -278,12 +270,22 @@ static bool corpus_begin(struct loop *loop, struct leti_error *err)
     return true;
 }
 
-static int64_t longest_example(const struct examples *examples)
+static int64_t longest_of(const struct examples *examples, int64_t longest)
 {
-    int64_t longest = 1;
     for (size_t i = 0; i < examples->n; i++)
         if (examples_at(examples, i).n > longest)
             longest = examples_at(examples, i).n;
+    return longest;
+}
+
+/* A pass takes the longest sequence that there is. */
+static int64_t micro_tokens(const struct loop *loop)
+{
+    const struct trainer *t = loop->trainer;
+    int64_t longest = t->micro_tokens > loop->block ? t->micro_tokens : loop->block;
+    longest = longest_of(&t->examples, longest);
+    for (size_t i = 0; i < t->held_out.n; i++)
+        longest = longest_of(&t->held_out.sets[i].texts, longest);
     return longest;
 }
 
@@ -294,15 +296,21 @@ static bool loop_begin(struct loop *loop, struct leti_error *err)
     if (!corpus_begin(loop, err) || !optimizer_fit(&t->optimizer, &trained, err))
         return false;
     int64_t sequences = t->batch > loop->n_blocks ? t->batch : loop->n_blocks;
-    int64_t longest = longest_example(&t->examples), micro_tokens = t->micro_tokens;
     loop->sequences = calloc((size_t)sequences, sizeof *loop->sequences);
     loop->order = calloc(t->examples.n + 1, sizeof *loop->order);
     if (!loop->sequences || !loop->order)
         return leti_error_set(err, "out of memory");
-    micro_tokens = micro_tokens > longest ? micro_tokens : longest;
-    micro_tokens = micro_tokens > loop->block ? micro_tokens : loop->block;
-    return learner_create(t->model, t->adapter.lora, &t->optimizer, micro_tokens, t->recompute,
-                          &loop->learner, err);
+    struct learning learning = {
+        .model = t->model,
+        .lora = t->adapter.lora,
+        .optimizer = &t->optimizer,
+        .micro_tokens = micro_tokens(loop),
+        .recompute = t->recompute,
+        .anchor = t->kl > 0.0 ? t->initial : NULL,
+        .divergence = strcmp(t->kl_direction, "forward") ? LM_REVERSE_KL : LM_FORWARD_KL,
+        .kl = (float)t->kl,
+    };
+    return learner_create(&learning, &loop->learner, err);
 }
 
 static void loop_end(struct loop *loop)
@@ -320,12 +328,12 @@ bool loop_run(struct trainer *trainer, const struct leti_training *training, str
                          .seed = training->seed,
                          .iteration = training->iteration };
     omp_set_num_threads((int)trainer->host->threads);
-    bool ok = loop_begin(&loop, err);
+    bool ok = loop_begin(&loop, err) && (training->iteration > 1 || tell_held_out(&loop, err));
     double start = seconds();
     ok = ok && steps_run(&loop, err);
     if (ok)
         tell(&loop, seconds() - start);
-    ok = ok && (!loop.has_corpus || held_out_loss(&loop, err));
+    ok = ok && tell_held_out(&loop, err);
     loop_end(&loop);
     return ok;
 }

@@ -8,11 +8,13 @@
 #include "trainer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "initial.h"
 #include "leti/plugin.h"
 #include "model_gguf.h"
 
@@ -33,6 +35,10 @@ static enum leti_status start(void *self, const struct leti_host *host)
                           "steps = %lld needs mode \"corpus\": the steps on examples follow "
                           "from epochs and batch",
                           (long long)trainer->steps);
+    if (corpus_alone && !trainer->corpus_mix)
+        return host->fail(host, "corpus_mix = false leaves mode \"corpus\" no step to take");
+    if (corpus_alone && trainer->kl > 0)
+        return host->fail(host, "kl is for steps on examples, which mode \"corpus\" does not take");
     if (trainer->decay > 0 && trainer->decay_iterations)
         return host->fail(host, "decay and decay_iterations are two schedules; set one of them");
     if (trainer->lora_rank && !strcmp(trainer->init, "random"))
@@ -48,7 +54,10 @@ static void stop(void *self)
     adapter_clear(&trainer->adapter);
     optimizer_clear(&trainer->optimizer);
     examples_clear(&trainer->examples);
+    held_out_clear(&trainer->held_out);
     corpus_clear(&trainer->documents);
+    lm_model_close(trainer->initial);
+    free(trainer->initial_dir);
     free(trainer->model_dir);
 }
 
@@ -138,10 +147,47 @@ static enum leti_status load(void *self, const char *model_dir)
     trainer->model = model;
     trainer->adapter = adapter;
     trainer->model_dir = dir;
+    trainer->fresh = true;
     return LETI_OK;
 }
 
 /* ---- learn and train ---- */
+
+static bool refuse_token(const struct trainer *trainer, const char *name, struct leti_error *err)
+{
+    char known[400] = "none";
+    for (size_t i = 0, used = 0; i < trainer->tokens.n && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 trainer->tokens.items[i]);
+    return leti_error_set(err,
+                          "the text has the special token \"%.80s\", which neither the model nor "
+                          "the option tokens has (%s)",
+                          name, known);
+}
+
+/* A special token that only the formatter knows is one that no prompt could start with. */
+static bool check_tokens(const struct trainer *trainer, const struct leti_example *example,
+                         struct leti_error *err)
+{
+    for (size_t i = 0; i < example->n_spans; i++) {
+        const struct leti_span *span = &example->spans[i];
+        if ((span->flags & LETI_SPAN_SPECIAL) &&
+            lm_tokenizer_special(trainer->model->tokenizer, span->text.data) < 0)
+            return refuse_token(trainer, span->text.data, err);
+    }
+    return true;
+}
+
+/* Keeps a copy as tokens. */
+static bool keep(const struct trainer *trainer, struct examples *examples,
+                 const struct leti_example *example, struct leti_error *err)
+{
+    int64_t longest = trainer->model->config.max_positions;
+    if (trainer->max_length && trainer->max_length < longest)
+        longest = trainer->max_length;
+    return check_tokens(trainer, example, err) &&
+           examples_add(examples, trainer->model, example, (int32_t)longest, err);
+}
 
 static enum leti_status learn(void *self, const struct leti_example *example)
 {
@@ -150,13 +196,25 @@ static enum leti_status learn(void *self, const struct leti_example *example)
     struct leti_error err;
     if (!trainer->model)
         return host->fail(host, "an example came before a model was loaded");
-    int64_t longest = trainer->model->config.max_positions;
-    if (trainer->max_length && trainer->max_length < longest)
-        longest = trainer->max_length;
-    if (!examples_add(&trainer->examples, trainer->model, example, (int32_t)longest,
-                      leti_mix(host->seed, SEED_TOKENS), &err))
+    if (trainer->steps) /* pre-training takes none, nor has it their tokens */
+        return LETI_OK;
+    if (!keep(trainer, &trainer->examples, example, &err))
         return host->fail(host, "problem %s, sample %u: %s", example->problem, example->index,
                           err.text);
+    return LETI_OK;
+}
+
+static enum leti_status validate(void *self, const char *name, const struct leti_example *example)
+{
+    struct trainer *trainer = self;
+    const struct leti_host *host = trainer->host;
+    struct examples *texts = NULL;
+    struct leti_error err;
+    if (!trainer->model)
+        return host->fail(host, "a held-out text came before a model was loaded");
+    if (!held_out_set(&trainer->held_out, name, &texts, &err) ||
+        !keep(trainer, texts, example, &err))
+        return host->fail(host, "%s, problem %s: %s", name, example->problem, err.text);
     return LETI_OK;
 }
 
@@ -170,8 +228,47 @@ static bool save(const struct trainer *trainer, const char *dir, struct leti_err
     char moments[PATH_MAX];
     return lm_model_save(trainer->model, trainer->model_dir, dir, dtype_of(trainer->dtype), err) &&
            adapter_save(&trainer->adapter, trainer->model, dir, err) &&
+           initial_save(trainer->initial_dir, dir, err) &&
            adapter_folder(&trainer->adapter, dir, moments, err) &&
            optimizer_save(&trainer->optimizer, moments, err);
+}
+
+/* ---- the model that the training began from ---- */
+
+static bool open_initial(struct trainer *trainer, struct leti_error *err)
+{
+    struct leti_error why;
+    const char *dir = trainer->initial_dir;
+    if (!trainer->initial && !open_model(trainer, dir, &trainer->initial, &why))
+        return leti_error_set(err, "where the training began: %s", why.text);
+    trainer->initial->precision = trainer->model->precision;
+    return initial_fit(trainer->initial, trainer->model, leti_mix(trainer->host->seed, SEED_TOKENS),
+                       &why) ||
+           leti_error_set(err, "where the training began: %s: %s", dir, why.text);
+}
+
+/* Where a model was loaded since the last time the training may have begun elsewhere. */
+static bool find_initial(struct trainer *trainer, uint32_t iteration, struct leti_error *err)
+{
+    char *dir = NULL;
+    if (!trainer->fresh)
+        return true;
+    if (!initial_find(trainer->model_dir, iteration, &dir, err))
+        return false;
+    if (trainer->initial_dir && strcmp(trainer->initial_dir, dir)) {
+        lm_model_close(trainer->initial);
+        trainer->initial = NULL;
+    }
+    free(trainer->initial_dir);
+    trainer->initial_dir = dir;
+    trainer->fresh = false;
+    return true;
+}
+
+static bool begin_initial(struct trainer *trainer, uint32_t iteration, struct leti_error *err)
+{
+    return find_initial(trainer, iteration, err) &&
+           (trainer->kl <= 0.0 || open_initial(trainer, err));
 }
 
 static enum leti_status train(void *self, const struct leti_training *training)
@@ -184,9 +281,13 @@ static enum leti_status train(void *self, const struct leti_training *training)
     if (!trainer->examples.n && !trainer->steps)
         host->log(host, LETI_LOG_WARN, "iteration %u brought no example to learn from",
                   training->iteration);
-    bool ok = adapter_fit(&trainer->adapter, trainer->model, &trainer->tokens, &err) &&
+    if (trainer->examples.text_cut)
+        host->log(host, LETI_LOG_WARN, "%zu of %zu examples were cut at their end: max_length",
+                  trainer->examples.text_cut, trainer->examples.n);
+    bool ok = begin_initial(trainer, training->iteration, &err) &&
               loop_run(trainer, training, &err) && save(trainer, training->out_dir, &err);
     examples_clear(&trainer->examples);
+    held_out_clear(&trainer->held_out);
     return ok ? LETI_OK : host->fail(host, "%s", err.text);
 }
 
@@ -205,6 +306,11 @@ static const struct leti_option options[] = {
                   "of it, and a third more time"),
     LETI_OPT_INT(struct trainer, max_length, "0", 0, 1 << 24,
                  "tokens of an example, the rest is cut; 0: the model's positions"),
+    LETI_OPT_REAL(struct trainer, kl, "0", 0, 1e6,
+                  "weight of the divergence from the model that the training began from, at each "
+                  "token that is no feedback; that model stays in memory; 0: none"),
+    LETI_OPT_CHOICE(struct trainer, kl_direction, "reverse", "reverse|forward",
+                    "reverse: KL(model || initial); forward: KL(initial || model)"),
     LETI_OPT_REAL(struct trainer, lr, "1e-5", 0, 1, "learning rate"),
     LETI_OPT_REAL(struct trainer, weight_decay, "0.01", 0, 10, "of matrices, not of norms"),
     LETI_OPT_REAL(struct trainer, beta1, "0.9", 0, 0.999999, "decay of AdamW's first moment"),
@@ -225,6 +331,9 @@ static const struct leti_option options[] = {
     LETI_OPT_TEXT(struct trainer, corpus, "",
                   "file of plain text, or of JSON lines with a text each, either may be gzip; "
                   "empty: no corpus steps"),
+    LETI_OPT_BOOL(struct trainer, corpus_mix, "true",
+                  "follow each step on examples by one on the corpus; false: none, and the corpus "
+                  "is there for corpus_loss alone"),
     LETI_OPT_INT(struct trainer, corpus_block, "1024", 2, 1 << 24,
                  "most tokens of a block of corpus text; never more than the model's positions"),
     LETI_OPT_INT(struct trainer, corpus_tokens, "0", 0, 1 << 30,
@@ -263,5 +372,5 @@ LETI_EXPORT const struct leti_plugin leti_plugin = {
     .options = options,
     .start = start,
     .stop = stop,
-    .trainer = { .load = load, .learn = learn, .train = train },
+    .trainer = { .load = load, .learn = learn, .train = train, .validate = validate },
 };
