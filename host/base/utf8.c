@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 static bool is_tail(unsigned char byte, unsigned char least, unsigned char most)
 {
@@ -38,4 +39,22 @@ uint32_t utf8_character(const char *bytes, size_t length)
     for (size_t i = 1; i < length; i++)
         character = character << 6 | (p[i] & 0x3fu);
     return character;
+}
+
+size_t utf8_valid(const char *from, char *to)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+    size_t size = strlen(from), n = 0;
+    for (size_t i = 0; i < size;) {
+        size_t length = utf8_length(from + i, size - i);
+        const char *piece = length ? from + i : replacement;
+        size_t piece_size = length ? length : sizeof replacement - 1;
+        if (to)
+            memcpy(to + n, piece, piece_size);
+        n += piece_size;
+        i += length ? length : 1;
+    }
+    if (to)
+        to[n] = '\0';
+    return n + 1;
 }

@@ -14,4 +14,8 @@ size_t utf8_length(const char *bytes, size_t left);
 /* The character of a sequence that utf8_length found. */
 uint32_t utf8_character(const char *bytes, size_t length);
 
+/* Copies the string with U+FFFD for each byte that is not UTF-8; gives the size of the copy, its
+ * NUL included. to: that much room, or NULL to ask for the size alone. */
+size_t utf8_valid(const char *from, char *to);
+
 #endif

@@ -373,6 +373,7 @@ static void add_flow_json(struct text *out, const struct pipeline *p)
     add_names(out, "evaluators", p->evaluators, p->n_evaluators);
     add_string(out, "formatter", p->formatter ? p->formatter->options.name : NULL);
     add_string(out, "trainer", p->trainer ? p->trainer->options.name : NULL);
+    add_names(out, "observers", p->observers, p->n_observers);
 }
 
 static void add_missing_json(struct text *out, const struct pipeline *p)

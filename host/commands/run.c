@@ -15,12 +15,13 @@ struct arguments {
 
 enum { KEY_SET = 256, KEY_RESUME, KEY_OUT };
 
-/* A run goes on with the settings that it began with, or it would be another run. */
+/* A run goes on with the settings that it began with, or it would be another run; those that no
+ * result depends on may be others. */
 static void check_usage(const struct arguments *arguments, struct argp_state *state)
 {
     const struct run_config *config = &arguments->config;
-    if (config->resume && (config->file || config->out || arguments->overrides.n))
-        argp_error(state, "--resume takes a run as it is: no pipeline, --set or --out beside it");
+    if (config->resume && (config->file || config->out))
+        argp_error(state, "--resume takes a run as it is: no pipeline or --out beside it");
     if (!config->resume && !config->file)
         argp_usage(state);
 }
@@ -59,7 +60,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
     { "set", KEY_SET, "NAME=VALUE", 0, OVERRIDES_HELP, 0 },
-    { "resume", KEY_RESUME, "RUN", 0, "Go on with this run's folder where it was", 0 },
+    { "resume", KEY_RESUME, "RUN", 0,
+      "Go on with this run's folder where it was; --set then changes only what no result depends "
+      "on, such as threads, placement or observers",
+      0 },
     { "out", KEY_OUT, "FOLDER", 0, "Folder of the run, instead of runs/NAME-NNN", 0 },
     { "json", 'j', NULL, 0, "Print JSON lines; the last one sums the run up", 0 },
     { "quiet", 'q', NULL, 0, "Print nothing but warnings and errors", 0 },

@@ -60,6 +60,15 @@ static const struct leti_option trainer_options[] = {
     { 0 },
 };
 
+static const struct leti_option observer_options[] = {
+    NAME,
+    LETI_OPT_INT(struct stage_options, queue, "10000", 1, 1e7,
+                 "Events that may wait for it; of more, the least important are dropped."),
+    LETI_OPT_REAL(struct stage_options, deadline, "10", 0.001, 3600,
+                  "Seconds that it may take to start, and to catch up when the run ends."),
+    { 0 },
+};
+
 const struct leti_option *host_options(enum leti_kind kind)
 {
     switch (kind) {
@@ -73,6 +82,8 @@ const struct leti_option *host_options(enum leti_kind kind)
         return formatter_options;
     case LETI_TRAINER:
         return trainer_options;
+    case LETI_OBSERVER:
+        return observer_options;
     }
     return source_options;
 }

@@ -16,7 +16,9 @@ struct stage_options {
                             * reads itself */
     int64_t replicas;      /* workers; instances of the plugin */
     int64_t threads;       /* that one instance may keep busy; 0: all cores */
-    double deadline;       /* seconds that one unit of work may take */
+    double deadline;       /* seconds that one unit of work may take; an observer: to begin, and to
+                            * catch up at the end */
+    int64_t queue;         /* observer: events that may wait */
     const char *model;     /* generator and trainer: a model folder; "" for a trainer that starts
                             * from the generator's */
     /* generator: how training samples are drawn */

@@ -255,3 +255,10 @@ enum leti_status instance_train(struct instance *in, const struct leti_training 
     begin(in);
     return told(in, in->desc->trainer.train(in->self, training), err);
 }
+
+enum leti_status instance_observe(struct instance *in, const struct leti_event *event,
+                                  struct leti_error *err)
+{
+    begin(in);
+    return told(in, in->desc->observer.observe(in->self, event), err);
+}

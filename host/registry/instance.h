@@ -56,5 +56,7 @@ enum leti_status instance_learn(struct instance *, const struct leti_example *,
                                 struct leti_error *err);
 enum leti_status instance_train(struct instance *, const struct leti_training *,
                                 struct leti_error *err);
+enum leti_status instance_observe(struct instance *, const struct leti_event *,
+                                  struct leti_error *err);
 
 #endif

@@ -17,9 +17,9 @@
 
 const char *kind_name(enum leti_kind kind)
 {
-    static const char *const names[] = { "source", "generator", "evaluator", "formatter",
-                                         "trainer" };
-    return kind >= LETI_SOURCE && kind <= LETI_TRAINER ? names[kind - LETI_SOURCE] : "unknown";
+    static const char *const names[] = { "source",    "generator", "evaluator",
+                                         "formatter", "trainer",   "observer" };
+    return kind >= LETI_SOURCE && kind <= LETI_OBSERVER ? names[kind - LETI_SOURCE] : "unknown";
 }
 
 static const char *missing_function(const struct leti_plugin *desc)
@@ -41,6 +41,8 @@ static const char *missing_function(const struct leti_plugin *desc)
                : !desc->trainer.learn ? "learn"
                : !desc->trainer.train ? "train"
                                       : NULL;
+    case LETI_OBSERVER:
+        return desc->observer.observe ? NULL : "observe";
     }
     return NULL;
 }
@@ -76,7 +78,7 @@ static bool check_descriptor(const struct leti_plugin *desc, struct leti_error *
     if (desc->output_size && desc->output_size < offsetof(struct leti_output, logprobs))
         return leti_error_set(err, "its outputs have %u bytes, this host needs %zu",
                               desc->output_size, offsetof(struct leti_output, logprobs));
-    if (desc->kind < LETI_SOURCE || desc->kind > LETI_TRAINER)
+    if (desc->kind < LETI_SOURCE || desc->kind > LETI_OBSERVER)
         return leti_error_set(err, "there is no stage kind %d", (int)desc->kind);
     if (!check_names(desc, err))
         return false;

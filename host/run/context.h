@@ -13,6 +13,7 @@ struct run {
     struct folder folder;
     struct store *store;
     struct relay relay;
+    struct observers *observers; /* see observe.h; NULL: none */
     struct problems training;
     struct problems *tests; /* one an entry of pipeline->tests */
     char *generator_model;  /* absolute; NULL where the pipeline names none */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "run/observe.h"
 
 /* ---- tags: 2 bits of kind, 14 of evaluator, 48 of number ---- */
 
@@ -105,8 +106,11 @@ static bool give(struct judging *judging, struct judgement *judgement,
                            err) ||
         !slot_judge(slot, judgement->evaluator, verdict, judging->with_texts, err))
         return false;
-    return slot->n_given < judging->slots->n_evaluators ||
-           judging->judged(judging->context, judgement->slot, err);
+    judgement->reused = reused;
+    if (slot->n_given < judging->slots->n_evaluators)
+        return true;
+    observe_sample(judging, judgement->slot);
+    return judging->judged(judging->context, judgement->slot, err);
 }
 
 /* The verdict that counts: for this program and for those that waited for it. */
@@ -141,6 +145,7 @@ static bool try_again(struct judging *judging, struct judgement *judgement, cons
                       struct leti_error *err)
 {
     struct store_key key = judging_key(judging, judgement->slot);
+    observe_retry(judging, judgement, why);
     return store_put_retry(judging->relay->store, &key, judgement->evaluator, judgement->attempts,
                            why, err) &&
            queue_push(&judging->queues[judgement->evaluator], judgement, err);

@@ -16,6 +16,7 @@ enum { JUDGING_ATTEMPTS = 3 };
 /* The part's samples and where they belong; shared with who fills the slots. */
 struct judging {
     struct relay *relay;
+    struct observers *observers; /* see observe.h; may be NULL */
     const struct pipeline *pipeline;
     const struct problems *problems;
     struct slots *slots;

@@ -48,11 +48,19 @@ static bool pin_data(struct run *run, each_pin *pin, struct leti_error *err)
     return true;
 }
 
+/* No result depends on who looks on. */
+static bool is_observer(const struct stage *stage)
+{
+    return stage->plugin.desc->kind == LETI_OBSERVER;
+}
+
 static bool pin_plugins(struct run *run, each_pin *pin, struct leti_error *err)
 {
     char key[128], value[256];
     for (size_t i = 0; i < run->pipeline->n_stages; i++) {
         const struct stage *stage = run->pipeline->stages[i];
+        if (is_observer(stage))
+            continue;
         snprintf(key, sizeof key, "plugin of %s", stage->options.name);
         snprintf(value, sizeof value, "%s %s", stage->plugin.desc->name,
                  stage->plugin.desc->version);
@@ -137,7 +145,8 @@ static void add_pipeline(struct text *text, const struct pipeline *pipeline)
     }
     text_add(text, "\nstages =");
     for (size_t i = 0; i < pipeline->n_stages; i++)
-        text_printf(text, " %s", pipeline->stages[i]->options.name);
+        if (!is_observer(pipeline->stages[i]))
+            text_printf(text, " %s", pipeline->stages[i]->options.name);
     text_add(text, "\ntests =");
     for (size_t i = 0; i < pipeline->n_tests; i++)
         text_printf(text, " %s", pipeline->tests[i].name);
@@ -176,7 +185,7 @@ static bool pin_settings(struct run *run, each_pin *pin, struct leti_error *err)
         return false;
     for (size_t i = 0; i < pipeline->n_stages; i++)
         if (pipeline->stages[i]->plugin.desc->kind != LETI_SOURCE &&
-            !pin_stage(run, pin, pipeline->stages[i], err))
+            !is_observer(pipeline->stages[i]) && !pin_stage(run, pin, pipeline->stages[i], err))
             return false;
     for (size_t i = 0; i < pipeline->n_tests; i++) {
         struct text test = { 0 };
@@ -292,7 +301,8 @@ bool record_begin(struct run *run, struct leti_error *err)
 
 /* ---- going on ---- */
 
-bool record_open_pipeline(struct store *store, struct pipeline **out, struct leti_error *err)
+bool record_open_pipeline(struct store *store, const char *const *overrides, size_t n_overrides,
+                          struct pipeline **out, struct leti_error *err)
 {
     char *text = NULL, *file = NULL;
     bool read =
@@ -301,7 +311,7 @@ bool record_open_pipeline(struct store *store, struct pipeline **out, struct let
     if (read && (!text || !file))
         leti_error_set(err, "the run was cut off before it began; start it again");
     else if (read)
-        opened = pipeline_open_text(text, file, NULL, 0, out, err);
+        opened = pipeline_open_text(text, file, overrides, n_overrides, out, err);
     free(text);
     free(file);
     return opened;

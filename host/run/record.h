@@ -11,8 +11,10 @@
  * of data and models, versions of plugins, options in force; and all problems. */
 bool record_begin(struct run *, struct leti_error *err);
 
-/* Opens the recorded pipeline. An error where the run was cut off before record_begin's end. */
-bool record_open_pipeline(struct store *, struct pipeline **out, struct leti_error *err);
+/* Opens the recorded pipeline with overrides, which record_check will judge. An error where the run
+ * was cut off before record_begin's end. */
+bool record_open_pipeline(struct store *, const char *const *overrides, size_t n_overrides,
+                          struct pipeline **out, struct leti_error *err);
 
 /* Other data, models, plugins or settings than recorded, which a changed module or file may bring,
  * are errors that name the first of them. */

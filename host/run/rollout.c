@@ -9,6 +9,7 @@
 #include "base/cut.h"
 #include "base/text.h"
 #include "run/judging.h"
+#include "run/observe.h"
 #include "run/progress.h"
 #include "run/slots.h"
 #include "store/packed.h"
@@ -85,6 +86,7 @@ static bool lose(struct rollout *rollout, size_t number, const char *stage, cons
     struct store_key key = judging_key(&rollout->judging, number);
     if (!store_put_lost(rollout->config->relay->store, &key, stage, why, err))
         return false;
+    observe_lost(&rollout->judging, number, stage, why);
     end_slot(rollout, number, SLOT_LOST);
     return count_infra(rollout, err);
 }
@@ -476,6 +478,7 @@ bool rollout_run(const struct rollout_config *config, struct leti_error *err)
     struct rollout rollout = { .config = config };
     struct judging *judging = &rollout.judging;
     *judging = (struct judging){ .relay = config->relay,
+                                 .observers = config->observers,
                                  .pipeline = config->pipeline,
                                  .problems = config->problems,
                                  .slots = &rollout.slots,

@@ -14,6 +14,7 @@
 
 struct rollout_config {
     struct relay *relay;
+    struct observers *observers; /* see observe.h; may be NULL */
     const struct pipeline *pipeline;
     const struct problems *problems;
     uint32_t phase, iteration;

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "run/context.h"
 #include "run/journal.h"
+#include "run/observe.h"
 #include "run/preflight.h"
 #include "run/record.h"
 #include "run/rollout.h"
@@ -35,15 +36,15 @@ static bool do_part(struct run *run, const struct part *part, struct leti_error 
         return false;
     if (done)
         return true;
-    if (part->work(run, part, err))
-        return store_put_part(run->store, part->iteration, part->name, clock_seconds() - begun,
-                              true, err) &&
-               store_commit(run->store, err);
+    observe_part_begins(run, part->iteration, part->name);
+    bool good = part->work(run, part, err);
+    seconds = clock_seconds() - begun;
     /* What failed is in *err; the time that it took is kept if that can be. */
-    if (store_put_part(run->store, part->iteration, part->name, clock_seconds() - begun, false,
-                       NULL))
-        store_commit(run->store, NULL);
-    return false;
+    struct leti_error *why = good ? err : NULL;
+    good = store_put_part(run->store, part->iteration, part->name, seconds, good, why) &&
+           store_commit(run->store, why) && good;
+    observe_part_ends(run, part->iteration, part->name, seconds, good);
+    return good;
 }
 
 /* The prompt of training samples and tests starts with the good token once the model has met it. */
@@ -63,6 +64,7 @@ static bool roll_out(struct run *run, struct rollout_config *config, uint32_t tr
         return false;
     struct hub_model model = { train_version(version), dir ? dir : "" };
     config->relay = &run->relay;
+    config->observers = run->observers;
     config->pipeline = run->pipeline;
     config->model = &model;
     bool done = rollout_run(config, err);
@@ -109,7 +111,10 @@ static bool work_test(struct run *run, const struct part *part, struct leti_erro
                       .max_length = test->max_length },
         .label = label,
     };
-    return roll_out(run, &config, part->iteration, err);
+    if (!roll_out(run, &config, part->iteration, err))
+        return false;
+    observe_test(run, part->test, part->iteration);
+    return true;
 }
 
 static bool work_train(struct run *run, const struct part *part, struct leti_error *err)
@@ -148,6 +153,7 @@ static bool do_iteration(struct run *run, uint32_t iteration, struct leti_error 
     if ((run->training.n && !do_part(run, &sample, err)) ||
         (pipeline->trainer && !do_part(run, &train, err)) || !tell_iteration(run, iteration, err))
         return false;
+    observe_iteration(run, iteration);
     return !pipeline->trainer || do_tests(run, iteration, err);
 }
 
@@ -241,6 +247,7 @@ static bool start_stages(struct run *run, struct leti_error *err)
         return false;
     for (size_t i = 0; i < pipeline->n_stages; i++)
         if (pipeline->stages[i]->plugin.desc->kind != LETI_SOURCE &&
+            pipeline->stages[i]->plugin.desc->kind != LETI_OBSERVER &&
             !hub_add_stage(run->relay.hub, pipeline->stages[i], err))
             return false;
     return true;
@@ -277,7 +284,8 @@ static bool go_on(struct run *run, const struct run_config *config, struct leti_
     if (!folder_open(config->resume, &run->folder, err) ||
         !store_open(run->folder.path, &run->store, err))
         return false;
-    if (!record_open_pipeline(run->store, &run->pipeline, err))
+    if (!record_open_pipeline(run->store, config->overrides, config->n_overrides, &run->pipeline,
+                              err))
         return leti_error_set(err, "%s: %s", run->folder.name, err->text);
     return find_models(run, err) && read_problems(run, err) && record_check(run, err);
 }
@@ -328,9 +336,10 @@ static bool work(struct run *run, bool resumed, struct leti_error *err)
     tell_start(run, resumed);
     bool done = journal_open(&journal, run->folder.path, err) && stop_watch(err) &&
                 store_put_event(run->store, resumed ? "goes on" : "begins", "", err) &&
-                store_commit(run->store, err) && start_stages(run, err) && preflight(run, err) &&
-                do_all(run, err);
+                store_commit(run->store, err) && observe_begin(run, resumed, err) &&
+                start_stages(run, err) && preflight(run, err) && do_all(run, err);
     relay_close(&run->relay);
+    observe_end(run, done ? NULL : err->text);
     journal_close(&journal);
     return done || give_up(run, resumed, err);
 }

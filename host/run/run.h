@@ -9,7 +9,7 @@
 
 struct run_config {
     const char *file;             /* pipeline; NULL when resuming */
-    const char *const *overrides; /* of --set */
+    const char *const *overrides; /* of --set; when resuming, of what no result depends on */
     size_t n_overrides;
     const char *resume; /* a run's folder, or NULL */
     const char *out;    /* a new run's folder, or NULL: runs/NAME-NNN */

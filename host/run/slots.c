@@ -120,9 +120,12 @@ bool slot_judge(struct slot *slot, uint32_t evaluator, const struct leti_verdict
                 bool with_texts, struct leti_error *err)
 {
     struct judgement *judgement = &slot->judgements[evaluator];
-    if (!with_texts)
-        judgement->verdict.outcome = verdict->outcome;
-    else if (!copy_verdict(verdict, &judgement->verdict, &judgement->memory, err))
+    struct leti_verdict kept = *verdict;
+    if (!with_texts) {
+        kept.feedback = (struct leti_bytes){ "", 0 };
+        kept.n_scores = 0;
+    }
+    if (!copy_verdict(&kept, &judgement->verdict, &judgement->memory, err))
         return false;
     judgement->given = true;
     slot->n_given++;

@@ -21,7 +21,7 @@ enum slot_state {
 struct judgement {
     struct leti_verdict verdict; /* once given; its texts live in memory */
     void *memory;
-    bool given;
+    bool given, reused; /* from an identical program */
     uint32_t attempts;
     size_t slot; /* whose it is, and which evaluator's */
     uint32_t evaluator;
@@ -58,7 +58,7 @@ void slots_free(struct slots *);
 /* Gives a missing slot its sample, of which the key does not count. Copies. */
 bool slot_fill(struct slots *, size_t number, const struct store_sample *, struct leti_error *err);
 
-/* Keeps the verdict; with its texts, or its outcome alone. */
+/* Keeps the verdict; with feedback and scores, or without. */
 bool slot_judge(struct slot *, uint32_t evaluator, const struct leti_verdict *, bool with_texts,
                 struct leti_error *err);
 

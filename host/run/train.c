@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "run/observe.h"
 #include "run/progress.h"
 #include "store/packed.h"
 
@@ -116,6 +117,9 @@ static void on_metric(void *context, const struct stage *stage, const char *name
         !count_metric(training, name, &step, &training->failure) ||
         !store_put_metric(training->run->store, training->iteration, stage->options.name, name,
                           step, value, &training->failure);
+    if (!training->failed)
+        observe_metric(training->run->observers, training->iteration, stage->options.name, name,
+                       step, value);
 }
 
 static void on_progress(void *context, const struct stage *stage, double done, double total)

@@ -70,6 +70,45 @@ static void read_problems(lua_State *L, int index, const char *where, const char
     }
 }
 
+static void add_observer(lua_State *L, const char *where, struct stage *stage, struct draft *draft)
+{
+    const struct leti_plugin *desc = stage->plugin.desc;
+    if (desc->kind != LETI_OBSERVER)
+        script_fail(L, where, "pipeline: observers must be observers, not %s \"%s\"",
+                    kind_name(desc->kind), desc->name);
+    for (size_t i = 0; i < draft->n_observers; i++)
+        if (draft->observers[i] == stage)
+            script_fail(L, where, "pipeline: observer \"%s\" is there twice", desc->name);
+    append(L, where, &draft->observers, &draft->n_observers, &stage, 1);
+}
+
+/* `observers`: a stage, or a list of stages. */
+static void read_observers(lua_State *L, int index, const char *where, struct draft *draft)
+{
+    size_t n;
+    struct stage **stages = script_chain(L, index, &n);
+    for (size_t i = 0; stages && i < n; i++)
+        add_observer(L, where, stages[i], draft);
+    if (stages)
+        return;
+    if (!lua_istable(L, index))
+        script_fail(L, where, "pipeline: observers must be a stage or a list of stages, not a %s",
+                    luaL_typename(L, index));
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        if (!lua_isinteger(L, -2))
+            script_fail(L, where, "pipeline: observers must be a list, without names");
+    size_t items = lua_rawlen(L, index);
+    for (size_t i = 1; i <= items; i++) {
+        lua_rawgeti(L, index, (lua_Integer)i);
+        stages = script_chain(L, -1, &n);
+        if (!stages || n != 1)
+            script_fail(L, where, "pipeline: item %zu of observers must be a stage, not a %s", i,
+                        stages ? "chain of them" : luaL_typename(L, -1));
+        add_observer(L, where, stages[0], draft);
+        lua_pop(L, 1);
+    }
+}
+
 static void read_flow(lua_State *L, int index, const char *where, struct draft *draft)
 {
     size_t n;
@@ -79,6 +118,8 @@ static void read_flow(lua_State *L, int index, const char *where, struct draft *
                     luaL_typename(L, index));
     if (stages[0]->plugin.desc->kind == LETI_SOURCE)
         script_fail(L, where, "pipeline: sources are given as problems = ..., not in the flow");
+    if (stages[0]->plugin.desc->kind == LETI_OBSERVER)
+        script_fail(L, where, "pipeline: observers are given as observers = ..., not in the flow");
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
             if (stages[i] == stages[k])
@@ -154,6 +195,8 @@ static void read_key(lua_State *L, const char *key, int value, const char *where
         read_flow(L, value, where, draft);
     else if (!strcmp(key, "problems"))
         read_problems(L, value, where, "pipeline", &draft->problems);
+    else if (!strcmp(key, "observers"))
+        read_observers(L, value, where, draft);
     else if (!strcmp(key, "test"))
         read_tests(L, value, where, draft);
     else

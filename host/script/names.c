@@ -88,6 +88,8 @@ static const char *kind_word(enum leti_kind kind)
         return "feedback";
     case LETI_TRAINER:
         return "train";
+    case LETI_OBSERVER:
+        return "observe";
     }
     return "stage";
 }

@@ -42,7 +42,11 @@ static const char *setting_text(const struct settings *settings, const char *nam
 /* What a text cannot say, and names, by which overrides find their place. */
 static bool is_fixed(const char *option)
 {
-    return !strcmp(option, "flow") || !strcmp(option, "problems") || !strcmp(option, "test");
+    static const char *const names[] = { "flow", "problems", "observers", "test" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(option, names[i]))
+            return true;
+    return false;
 }
 
 static bool refuse_fixed(const char *whose, const char *option, struct leti_error *err)

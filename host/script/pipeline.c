@@ -55,6 +55,7 @@ static bool take_stages(struct pipeline *p, struct draft *draft, struct leti_err
         return no_memory(err);
     use(p, draft->problems.sources, draft->problems.n_sources);
     use(p, draft->flow, draft->n_flow);
+    use(p, draft->observers, draft->n_observers);
     for (size_t i = 0; i < draft->n_tests; i++)
         use(p, draft->tests[i].problems.sources, draft->tests[i].problems.n_sources);
     size_t left = 0;
@@ -66,6 +67,9 @@ static bool take_stages(struct pipeline *p, struct draft *draft, struct leti_err
     draft->missing = (struct missing_list){ 0 };
     p->problems = draft->problems;
     draft->problems = (struct problem_set){ 0 };
+    p->observers = draft->observers;
+    p->n_observers = draft->n_observers;
+    draft->observers = NULL;
     return true;
 }
 
@@ -79,6 +83,7 @@ static bool take_flow(struct pipeline *p, const struct draft *draft, struct leti
         struct stage *stage = draft->flow[i];
         switch (stage->plugin.desc->kind) {
         case LETI_SOURCE:
+        case LETI_OBSERVER:
             break;
         case LETI_GENERATOR:
             p->generator = stage;
@@ -187,7 +192,7 @@ static bool copy_options(struct pipeline *p, const struct pipeline_options *o, c
 static bool fill_pipeline(struct pipeline *p, const struct settings *settings,
                           struct leti_error *err)
 {
-    static const char *const words[] = { "problems", "flow", "test", NULL };
+    static const char *const words[] = { "problems", "flow", "observers", "test", NULL };
     struct pipeline_options options;
     struct option_memory *memory;
     if (!check_known(settings, pipeline_options, NULL, words, "pipeline", err) ||
@@ -466,6 +471,7 @@ void pipeline_close(struct pipeline *p)
     free(p->stages);
     free(p->problems.sources);
     free(p->evaluators);
+    free(p->observers);
     free(p->name);
     free(p->file);
     free(p->text);

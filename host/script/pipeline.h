@@ -49,6 +49,8 @@ struct pipeline {
     struct stage **evaluators;
     size_t n_evaluators;
     struct stage *formatter, *trainer;
+    struct stage **observers; /* no result depends on them */
+    size_t n_observers;
     struct test *tests;
     size_t n_tests;
     char **post; /* the task's cut: a program ends before the first of these, see base/cut.h */

@@ -158,6 +158,7 @@ void draft_free(struct draft *draft)
         stage_destroy(draft->stages[i]);
     free(draft->stages);
     free(draft->flow);
+    free(draft->observers);
     free(draft->problems.sources);
     settings_free(&draft->settings);
     missing_free(&draft->missing);

@@ -20,6 +20,8 @@ struct draft {
     struct stage **flow;      /* in order */
     size_t n_flow;
     struct problem_set problems;
+    struct stage **observers;
+    size_t n_observers;
     struct draft_test *tests;
     size_t n_tests;
     struct stage **stages; /* every stage that the script called for, used or not; owns them */

@@ -73,6 +73,8 @@ static const char *misfit(enum leti_kind left, enum leti_kind right)
 {
     if (left == LETI_SOURCE || right == LETI_SOURCE)
         return "sources are given as problems = ..., outside of the flow";
+    if (left == LETI_OBSERVER || right == LETI_OBSERVER)
+        return "observers are given as observers = ..., outside of the flow";
     if (left == LETI_EVALUATOR && right == LETI_EVALUATOR)
         return "evaluators stand side by side: a >> (b & c) >> d";
     if ((int)right == (int)left + 1)

@@ -292,6 +292,7 @@ static bool put_work(struct encoder *e, const struct wire_work *work, Leti__Work
     case LETI_TRAINER:
         return put_train(e, &work->train, w);
     case LETI_SOURCE:
+    case LETI_OBSERVER:
         break;
     }
     return leti_error_set(e->err, "there is no work for a stage of kind %d", (int)work->kind);

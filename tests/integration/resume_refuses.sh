@@ -70,10 +70,12 @@ echo some text >notes.txt
 # The recorded pipeline counts, whatever became of the file.
 echo 'this is no Lua' >fake.lua
 status=0
-"$LETI" run --resume run --set iterations=9 2>out || status=$?
-[ $status = 2 ] || wrong "status $status instead of 2 for --resume with --set"
+"$LETI" run --resume run --out other 2>out || status=$?
+[ $status = 2 ] || wrong "status $status instead of 2 for --resume with --out"
 contains out "--resume takes a run as it is"
-works "$LETI" run --resume run --json
+fails 1 "run: the setting of the pipeline has changed since the run began: it was iterations = 3" \
+    "$LETI" run --resume run --set iterations=9
+works "$LETI" run --resume run --json --set train.threads=1
 tail -n 1 "$work/stdout" >first.json
 works "$LETI" run --resume run --json
 tail -n 1 "$work/stdout" >second.json

@@ -132,6 +132,55 @@ static void reads_the_whole_graph(void **state)
     pipeline_close(p);
 }
 
+static void observers_stand_beside_the_flow(void **state)
+{
+    (void)state;
+    static const char two[] =
+        STAGES "local o = stage 'observer.sound' { epochs = 4 }\n"
+               "return pipeline { problems = s, flow = g >> e,\n"
+               "  observers = { o, stage 'observer.sound' { name = 'other' } } }";
+    struct pipeline *p = open_with(two, (const char *const[]){ "observe.epochs=7" }, 1);
+    assert_int_equal(p->n_observers, 2);
+    assert_string_equal(p->observers[0]->options.name, "observe");
+    assert_string_equal(p->observers[1]->options.name, "other");
+    assert_string_equal(value_of(&p->observers[0]->settings, "epochs"), "7");
+    assert_int_equal(p->observers[0]->options.queue, 10000);
+    assert_int_equal(p->observers[0]->placement, PLACE_THREAD);
+    pipeline_close(p);
+    p = open_with(STAGES "return pipeline { problems = s, flow = g >> e,\n"
+                         "  observers = stage 'observer.sound' {} }",
+                  NULL, 0);
+    assert_int_equal(p->n_observers, 1);
+    pipeline_close(p);
+}
+
+static void refuses_observers_in_another_place(void **state)
+{
+    (void)state;
+#define OBSERVER STAGES "local o = stage 'observer.sound' {}\n"
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e\n >> f >> t >> o }",
+                  ":8: cannot connect trainer \"trainer.sound\" to observer \"observer.sound\": "
+                  "observers are given as observers = ..., outside of the flow");
+    check_refused(OBSERVER "return pipeline { flow = o }",
+                  ":7: pipeline: observers are given as observers = ..., not in the flow");
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = f }",
+                  ":7: pipeline: observers must be observers, not formatter \"formatter.sound\"");
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = { o, o } }",
+                  ":7: pipeline: observer \"observer.sound\" is there twice");
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = { o, 3 } }",
+                  ":7: pipeline: item 2 of observers must be a stage, not a number");
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = 'o' }",
+                  ":7: pipeline: observers must be a stage or a list of stages, not a string");
+    check_refused(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = { a = o } }",
+                  ":7: pipeline: observers must be a list, without names");
+    check_refused_with(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = o }",
+                       "observers=x", "--set: pipeline: \"observers\" can only be set in the file");
+    check_refused_with(OBSERVER "return pipeline { problems = s, flow = g >> e, observers = o }",
+                       "observe.epochs=x",
+                       "--set: observe (observer.sound): option \"epochs\" must be a whole "
+                       "number, not \"x\"");
+}
+
 static void finds_models_and_shares_them(void **state)
 {
     (void)state;
@@ -508,6 +557,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_whole_graph),
+        cmocka_unit_test(observers_stand_beside_the_flow),
+        cmocka_unit_test(refuses_observers_in_another_place),
         cmocka_unit_test(finds_models_and_shares_them),
         cmocka_unit_test(reads_a_file_and_needs_no_model_for_looking),
         cmocka_unit_test(joins_evaluators_and_sources),

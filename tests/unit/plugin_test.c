@@ -41,7 +41,7 @@ static void check_refused(const char *name, const char *expected)
 static void opens_each_kind(void **state)
 {
     (void)state;
-    for (enum leti_kind kind = LETI_SOURCE; kind <= LETI_TRAINER; kind++) {
+    for (enum leti_kind kind = LETI_SOURCE; kind <= LETI_OBSERVER; kind++) {
         char name[64];
         struct leti_error err = { 0 };
         struct plugin plugin;
@@ -138,7 +138,7 @@ static void lists_the_sound_ones_by_name_and_tells_of_the_broken(void **state)
         if (i)
             assert_true(strcmp(plugins[i - 1].desc->name, plugins[i].desc->name) < 0);
     }
-    assert_int_equal(n_sound, 5);
+    assert_int_equal(n_sound, 6);
     for (size_t i = 0; i < n; i++)
         plugin_close(&plugins[i]);
     free(plugins);
@@ -147,7 +147,7 @@ static void lists_the_sound_ones_by_name_and_tells_of_the_broken(void **state)
 static void host_options_are_sound_themselves(void **state)
 {
     (void)state;
-    for (enum leti_kind kind = LETI_SOURCE; kind <= LETI_TRAINER; kind++) {
+    for (enum leti_kind kind = LETI_SOURCE; kind <= LETI_OBSERVER; kind++) {
         struct leti_error err = { 0 };
         if (!option_table_check(host_options(kind), sizeof(struct stage_options), &err))
             fail_msg("%s: %s", kind_name(kind), err.text);

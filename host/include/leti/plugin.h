@@ -9,7 +9,8 @@
  * Life of an instance, all on one thread:  start -> (its kind's functions)* -> stop.
  * The host allocates the instance zeroed, fills in its options, and only then calls start.
  * A plugin touches no socket, no database and no script; it never exits, forks without
- * reaping, or writes outside run_dir (a trainer also writes to the folder it is given).
+ * reaping, or writes outside run_dir (a trainer also writes to the folder it is given). An
+ * observer may also write to a file and listen on an endpoint that its options name.
  *
  * Every function of a plugin that returns enum leti_status says LETI_OK, or, after telling why
  * through host->fail, LETI_ERROR. Whatever a plugin is given (problems, samples, texts) belongs
@@ -41,6 +42,7 @@ enum leti_kind {
     LETI_EVALUATOR,  /* sample -> verdict */
     LETI_FORMATTER,  /* sample and its verdicts -> training example */
     LETI_TRAINER,    /* the iteration's examples -> a new model version */
+    LETI_OBSERVER,   /* every event -> nothing */
 };
 
 /* ---- options: the host parses them into the instance before start ---- */
@@ -203,6 +205,85 @@ static inline uint64_t leti_sample_seed(uint64_t request_seed, uint32_t index)
     return leti_mix(request_seed, index);
 }
 
+/* ---- what an observer is told ---- */
+
+/* More kinds may come: an observer passes over those that it does not know. */
+enum leti_event_kind {
+    LETI_EVENT_RUN_BEGINS = 1, /* run; its iteration is the last one that was trained */
+    LETI_EVENT_PART_BEGINS, /* part; of what an earlier part of the run has done, nothing is told */
+    LETI_EVENT_PART_ENDS,   /* part */
+    LETI_EVENT_METRIC,      /* metric: a number that the trainer told */
+    LETI_EVENT_SAMPLE,      /* sample: one was judged by every evaluator */
+    LETI_EVENT_RETRY,       /* trouble: a sample could not be judged, which is tried again */
+    LETI_EVENT_LOST,        /* trouble: a sample could not be had, and will not be */
+    LETI_EVENT_TEST,        /* test: its result, before its part ends */
+    LETI_EVENT_ITERATION,   /* counts: of sampling and training, after both */
+    LETI_EVENT_RUN_ENDS,    /* end: nothing is told after it */
+};
+
+enum { LETI_EVENT_KS = 8 };
+
+/* Texts are valid UTF-8: U+FFFD stands for bytes that a plugin gave and that were not.
+ * The union's structs may grow at their ends. */
+struct leti_event {
+    uint32_t size; /* of this struct as the host knows it */
+    enum leti_event_kind kind;
+    double time;        /* seconds since 1970, UTC */
+    uint32_t iteration; /* 0: before any training */
+    uint64_t steps;     /* gradient steps of the run so far, by the metric "steps" (below) */
+    uint64_t dropped;   /* events that this instance has missed so far, for it was slow */
+    union {
+        struct {
+            const char *name, *folder; /* "runs/mbpp-001", and its absolute path */
+            bool resumed;              /* it goes on */
+            uint32_t iterations;
+            uint64_t seed;
+        } run;
+        struct {
+            const char *name; /* "sample", "train", "test NAME" */
+            double seconds;   /* that it took; 0 where it begins */
+            bool done;        /* false where it begins, or was cut off */
+        } part;
+        struct {
+            const char *stage, *name;
+            uint64_t step; /* how often it was told before in this iteration */
+            double value;
+        } metric;
+        struct {
+            const char *test; /* "" where it is trained on */
+            const char *problem;
+            uint32_t index, tokens;
+            enum leti_outcome outcome;      /* the worst of its verdicts' */
+            const char *reason, *exception; /* of that verdict */
+            double seconds;                 /* that the program took in all its evaluators */
+            bool reused;                    /* from an identical program */
+        } sample;
+        struct {
+            const char *test, *problem;
+            uint32_t index, attempt; /* that failed, from 1; 0: of a sample that was lost */
+            const char *stage, *why;
+        } trouble;
+        struct {
+            const char *name;
+            uint32_t n_problems, n_samples; /* samples of each problem */
+            uint32_t n_k, k[LETI_EVENT_KS];
+            double pass[LETI_EVENT_KS]; /* pass@k of each k, 0 .. 1 */
+            double low, high;           /* 95 % interval of pass@1 */
+            double solve_rate;          /* share of problems with a sample that passed */
+            uint64_t infra;             /* samples that could not be had or judged */
+        } test;
+        struct {
+            uint64_t sampled, passed, reused, infra;
+            double sample_seconds, train_seconds;
+        } counts;
+        struct {
+            bool finished;   /* with all iterations */
+            const char *why; /* it was not; "" */
+            double seconds;  /* since it began or went on */
+        } end;
+    };
+};
+
 /* ---- services of the host ---- */
 
 enum leti_level { LETI_LOG_DEBUG, LETI_LOG_INFO, LETI_LOG_WARN, LETI_LOG_ERROR };
@@ -214,9 +295,11 @@ struct leti_host {
     uint32_t threads;    /* that this instance may keep busy, at least 1 */
     uint64_t seed;       /* of the run */
     void (*log)(const struct leti_host *, enum leti_level, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));                                /* any thread */
-    void (*metric)(const struct leti_host *, const char *name, double value); /* any thread */
-    void (*progress)(const struct leti_host *, double done, double total);    /* any thread */
+        __attribute__((format(printf, 3, 4))); /* any thread */
+    /* A trainer's metric "steps" is how many gradient steps it has made in this iteration so far:
+     * what it tells afterwards counts as told after them. Any thread. */
+    void (*metric)(const struct leti_host *, const char *name, double value);
+    void (*progress)(const struct leti_host *, double done, double total); /* any thread */
     bool (*stopping)(const struct leti_host *); /* the work is not wanted any more; any thread */
     /* Memory that lives until this unit of work ends; never NULL, the host gives up first. */
     void *(*alloc)(const struct leti_host *, size_t size);
@@ -284,6 +367,14 @@ struct leti_trainer {
     enum leti_status (*validate)(void *self, const char *name, const struct leti_example *);
 };
 
+/* A run in which an observer is slow goes on without waiting: it misses the least important
+ * events (metrics that come again and again first, then samples). Where it fails, the run goes on
+ * without it, except that one which cannot start stops the run before it begins. */
+struct leti_observer {
+    /* Takes an event. They come in order, one at a time. */
+    enum leti_status (*observe)(void *self, const struct leti_event *);
+};
+
 struct leti_plugin {
     uint32_t abi, size;
     enum leti_kind kind;
@@ -300,6 +391,7 @@ struct leti_plugin {
         struct leti_evaluator evaluator;
         struct leti_formatter formatter;
         struct leti_trainer trainer;
+        struct leti_observer observer;
     };
 };
 
