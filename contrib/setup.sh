@@ -7,9 +7,9 @@ set -eu
 
 packages="gcc libc6-dev cmake ninja-build pkg-config libzmq3-dev libprotobuf-c-dev
     protobuf-c-compiler liblua5.4-dev libsqlite3-dev libjansson-dev libpcre2-dev libutf8proc-dev
-    libseccomp-dev libsodium-dev zlib1g-dev libdnnl-dev python3"
+    libseccomp-dev libsodium-dev zlib1g-dev libdnnl-dev libmicrohttpd-dev python3"
 [ "${1:-}" != --test ] || packages="$packages libcmocka-dev clang-format lua5.4 sqlite3
-    clang-14 libclang-rt-14-dev curl g++ nodejs lua-unit
+    clang-14 libclang-rt-14-dev curl g++ nodejs lua-unit python3-venv
     chromium"
 
 missing=""
