@@ -23,6 +23,21 @@ static void show_item(struct text *out, const struct leti_option *o, const char 
         text_add(out, value);
 }
 
+/* For people, who want no page of text among the options: few-shot examples, say. */
+static void show_item_shortened(struct text *out, const struct leti_option *o, const char *value)
+{
+    enum { SHOWN = 60, LONG = 200 };
+    size_t size = strlen(value);
+    if (o->type != LETI_TEXT || size <= LONG) {
+        show_item(out, o, value);
+        return;
+    }
+    char start[SHOWN + 1];
+    snprintf(start, sizeof start, "%.*s", SHOWN, value);
+    json_text_string(out, start);
+    text_printf(out, "... (%zu bytes)", size);
+}
+
 /* Numbers are read and written again: "+3" is a value of an option, but not JSON. */
 static void show_item_json(struct text *out, const struct leti_option *o, const char *value)
 {
@@ -85,7 +100,8 @@ static void show_in_force(struct text *out, const struct leti_option *o,
 
 void show_value(struct text *out, const struct leti_option *o, const struct settings *settings)
 {
-    show_in_force(out, o, settings, show_item, "not set", (const char *const[]){ "{ ", " }" });
+    show_in_force(out, o, settings, show_item_shortened, "not set",
+                  (const char *const[]){ "{ ", " }" });
 }
 
 void show_value_json(struct text *out, const struct leti_option *o, const struct settings *settings)

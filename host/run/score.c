@@ -39,7 +39,7 @@ static const char chunk_name[] = "./score"; /* in this folder, whose modules and
 static char *pipeline_text(const struct score_config *config, struct leti_error *err)
 {
     struct text text = { 0 };
-    text_add(&text, "local task = require(\"tasks.\" .. ");
+    text_add(&text, "local task = require(\"tasks.task\").named(");
     add_quoted(&text, config->task);
     text_add(&text, ")\n");
     if (config->problems) {
@@ -59,7 +59,7 @@ static int is_task(const struct dirent *entry)
            strcmp(entry->d_name, "task.lua") != 0; /* what tasks are made with */
 }
 
-/* Says which tasks came with the program. */
+/* Says which tasks came with the program. The name may go on behind a colon, "mbpp:shots=3". */
 static bool refuse_task(const char *task, struct leti_error *err)
 {
     struct text text = { 0 };
@@ -67,7 +67,7 @@ static bool refuse_task(const char *task, struct leti_error *err)
     char *pipelines = places_pipelines(NULL);
     char *folder = pipelines ? path_join(pipelines, "tasks") : NULL;
     int n = folder ? scandir(folder, &entries, is_task, alphasort) : 0;
-    text_printf(&text, "no task \"%s\"", task);
+    text_printf(&text, "no task \"%.*s\"", (int)strcspn(task, ":"), task);
     for (int i = 0; i < n; i++) {
         text_printf(&text, "%s%.*s", i ? ", " : "; there are ", (int)strlen(entries[i]->d_name) - 4,
                     entries[i]->d_name);
@@ -86,7 +86,8 @@ static bool refuse_task(const char *task, struct leti_error *err)
 static bool explain(const struct score_config *config, struct leti_error *err)
 {
     char missing[256];
-    snprintf(missing, sizeof missing, "module 'tasks.%s' not found", config->task);
+    int size = (int)strcspn(config->task, ":");
+    snprintf(missing, sizeof missing, "module 'tasks.%.*s' not found", size, config->task);
     if (strstr(err->text, missing) || !strcmp(config->task, "task"))
         return refuse_task(config->task, err);
     const char *colon = strstr(err->text, chunk_name) == err->text ? strchr(err->text, ' ') : NULL;

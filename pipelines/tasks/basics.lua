@@ -14,4 +14,5 @@ return require("tasks.task").define {
   schema = "mbpp",
   parts = { train = ids(basics.training), test = ids(basics.held_out), all = "" },
   post = require("tasks.mbpp").post,
+  max_length = 256,
 }

@@ -70,7 +70,74 @@ static void skip_mark(struct records *records)
         records->at = strlen(mark);
 }
 
-bool records_open(struct records *records, const char *path, struct leti_error *err)
+/* Where a walk is: in how many brackets, and whether in a string. */
+struct place {
+    size_t depth;
+    bool in_string;
+};
+
+/* Goes over one character, or over two where the first escapes the second. */
+static void step(struct records *records, struct place *place)
+{
+    char c = records->data[records->at++];
+    records->line += c == '\n';
+    if (place->in_string && c == '\\' && !at_end(records))
+        records->at++;
+    else if (c == '"')
+        place->in_string = !place->in_string;
+    else if (place->in_string)
+        return;
+    else if (c == '{' || c == '[')
+        place->depth++;
+    else if ((c == '}' || c == ']') && place->depth)
+        place->depth--;
+}
+
+static bool ends_item(const struct records *records, const struct place *place)
+{
+    char c = records->data[records->at];
+    return !place->in_string && place->depth == 0 && (c == ',' || c == ']');
+}
+
+/* Passes the text, and the white space behind it. */
+static bool pass(struct records *records, const char *text)
+{
+    size_t size = strlen(text);
+    if (records->size - records->at < size || memcmp(records->data + records->at, text, size) != 0)
+        return false;
+    records->at += size;
+    skip_space(records);
+    return true;
+}
+
+/* Passes "array": [ where it stands here. */
+static bool pass_array_start(struct records *records, const char *array)
+{
+    struct records before = *records;
+    if (pass(records, "\"") && pass(records, array) && pass(records, "\"") && pass(records, ":") &&
+        pass(records, "["))
+        return true;
+    *records = before;
+    return false;
+}
+
+/* Looks for the array in the object that the file begins with; stays where it is without one. */
+static void enter_object(struct records *records, const char *array)
+{
+    struct records before = *records;
+    struct place place = { 0 };
+    do {
+        if (place.depth == 1 && !place.in_string && pass_array_start(records, array)) {
+            records->is_array = records->in_object = true;
+            return;
+        }
+        step(records, &place);
+    } while (!at_end(records) && place.depth);
+    *records = before;
+}
+
+bool records_open(struct records *records, const char *path, const char *array,
+                  struct leti_error *err)
 {
     *records = (struct records){ .line = 1, .path = strdup(path) };
     if (!records->path)
@@ -94,6 +161,8 @@ bool records_open(struct records *records, const char *path, struct leti_error *
     if (!at_end(records) && records->data[records->at] == '[') {
         records->is_array = true;
         records->at++;
+    } else if (!at_end(records) && array) {
+        enter_object(records, array);
     }
     return true;
 fail:
@@ -122,25 +191,11 @@ static void take_line(struct records *records, struct record *out)
 /* Ends before the comma or the bracket that closes the array. */
 static void take_item(struct records *records, struct record *out)
 {
-    size_t begin = records->at, depth = 0;
-    bool in_string = false;
+    size_t begin = records->at;
+    struct place place = { 0 };
     *out = (struct record){ .text = records->data + begin, .line = records->line };
-    for (; !at_end(records); records->at++) {
-        char c = records->data[records->at];
-        records->line += c == '\n';
-        if (in_string && c == '\\' && records->at + 1 < records->size)
-            records->at++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            continue;
-        else if (depth == 0 && (c == ',' || c == ']'))
-            break;
-        else if (c == '{' || c == '[')
-            depth++;
-        else if ((c == '}' || c == ']') && depth)
-            depth--;
-    }
+    while (!at_end(records) && !ends_item(records, &place))
+        step(records, &place);
     out->size = records->at - begin;
 }
 
@@ -157,8 +212,14 @@ static bool after_item(struct records *records, struct leti_error *err)
 
 static bool after_array(struct records *records, bool *end, struct leti_error *err)
 {
+    struct place rest = { .depth = records->in_object };
     records->at++;
+    while (!at_end(records) && rest.depth)
+        step(records, &rest);
     skip_space(records);
+    if (rest.depth)
+        return leti_error_set(err, "%s:%lu: the object does not end with \"}\"", records->path,
+                              records->line);
     if (!at_end(records))
         return leti_error_set(err, "%s:%lu: something stands behind the array", records->path,
                               records->line);

@@ -1,5 +1,5 @@
 /* records.h - a data file's records one after the other: JSON lines, or the items of one JSON
- * array; plain or gzip.
+ * array, which may be a member of an object; plain or gzip.
  *
  * An array's items are found by counting brackets, so that each record is parsed alone and its
  * errors name the line that it begins on, whatever the file's form.
@@ -16,7 +16,7 @@ struct records {
     char *path, *data; /* owned */
     size_t size, at;
     unsigned long line; /* that `at` is on, from 1 */
-    bool is_array;
+    bool is_array, in_object;
 };
 
 struct record {
@@ -25,8 +25,9 @@ struct record {
     unsigned long line; /* that it begins on */
 };
 
-/* Reads the whole file; up to 1 GiB unpacked. */
-bool records_open(struct records *, const char *path, struct leti_error *err);
+/* Reads the whole file; up to 1 GiB unpacked. array: the member that holds the records where the
+ * file is one object; NULL: none is looked for. */
+bool records_open(struct records *, const char *path, const char *array, struct leti_error *err);
 void records_close(struct records *);
 
 /* The next record; *end says that there is none. Empty lines are skipped. */

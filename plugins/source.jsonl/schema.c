@@ -8,111 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_LIMIT = 16 << 20, ID_LIMIT = 256, ITEM_LIMIT = 4096, EXTRA_LIMIT = 64 };
+#include "fields.h"
+#include "texts.h"
 
-static const char *type_name(const json_t *value)
-{
-    static const char *const names[] = { "an object", "an array", "a string", "a number",
-                                         "a number",  "true",     "false",    "null" };
-    return value ? names[json_typeof(value)] : "missing";
-}
-
-/* A text under construction; its memory is the host's. */
-struct builder {
-    char *data;
-    size_t size;
-};
-
-static void add(struct builder *to, const char *text, size_t size)
-{
-    memcpy(to->data + to->size, text, size);
-    to->size += size;
-}
-
-/* Adds with CR LF as LF: MBPP's code has both. */
-static void add_lines(struct builder *to, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (text[i] != '\r' || i + 1 == size || text[i + 1] != '\n')
-            to->data[to->size++] = text[i];
-}
-
-static void add_string(struct builder *to, const json_t *string)
-{
-    add_lines(to, json_string_value(string), json_string_length(string));
-}
-
-static struct leti_bytes finish(struct builder *from)
-{
-    from->data[from->size] = '\0';
-    return (struct leti_bytes){ from->data, from->size };
-}
-
-/* The record's string of this name; NULL with no error where it may be missing and is. */
-static bool get_string(const json_t *record, const char *name, bool needed, const json_t **out,
-                       struct leti_error *err)
-{
-    const json_t *value = json_object_get(record, name);
-    *out = NULL;
-    if (!value && !needed)
-        return true;
-    if (!json_is_string(value))
-        return leti_error_set(err, "field \"%s\" must be a string, and is %s", name,
-                              type_name(value));
-    if (json_string_length(value) > FIELD_LIMIT)
-        return leti_error_set(err, "field \"%s\" has %zu bytes, more than %d", name,
-                              json_string_length(value), FIELD_LIMIT);
-    *out = value;
-    return true;
-}
-
-/* The same for an array of strings. */
-static bool get_strings(const json_t *record, const char *name, bool needed, const json_t **out,
-                        struct leti_error *err)
-{
-    const json_t *value = json_object_get(record, name);
-    *out = NULL;
-    if (!value && !needed)
-        return true;
-    if (!json_is_array(value))
-        return leti_error_set(err, "field \"%s\" must be an array of strings, and is %s", name,
-                              type_name(value));
-    if (json_array_size(value) > ITEM_LIMIT)
-        return leti_error_set(err, "field \"%s\" has %zu items, more than %d", name,
-                              json_array_size(value), ITEM_LIMIT);
-    size_t total = 0;
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *item = json_array_get(value, i);
-        if (!json_is_string(item))
-            return leti_error_set(err, "field \"%s\", item %zu must be a string, and is %s", name,
-                                  i + 1, type_name(item));
-        total += json_string_length(item);
-        if (total > FIELD_LIMIT)
-            return leti_error_set(err, "field \"%s\" has more than %d bytes", name, FIELD_LIMIT);
-    }
-    *out = value;
-    return true;
-}
-
-static size_t strings_size(const json_t *strings)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < json_array_size(strings); i++)
-        size += json_string_length(json_array_get(strings, i)) + 1;
-    return size;
-}
-
-static struct leti_bytes copy_string(const struct leti_host *host, const char *before,
-                                     const json_t *string, const char *after)
-{
-    size_t size = string ? json_string_length(string) : 0;
-    struct builder text = { host->alloc(host, strlen(before) + size + strlen(after) + 1), 0 };
-    add(&text, before, strlen(before));
-    if (string)
-        add_string(&text, string);
-    add(&text, after, strlen(after));
-    return finish(&text);
-}
+enum { ID_LIMIT = 256, EXTRA_LIMIT = 64 };
 
 static bool set_id(const struct leti_host *host, const char *id, struct leti_problem *out,
                    struct leti_error *err)
@@ -152,7 +51,7 @@ static bool set_task_id(const struct leti_host *host, const json_t *record,
         return leti_error_set(err,
                               "field \"task_id\" must be a number, or a string that ends with "
                               "one after a slash, and is %s",
-                              json_is_string(id) ? text : type_name(id));
+                              json_is_string(id) ? text : field_type(id));
     return set_id(host, text, out, err);
 }
 
@@ -164,7 +63,7 @@ static bool set_any_id(const struct leti_host *host, const json_t *record,
     unsigned long long of_id;
     if (json_is_integer(json_object_get(record, "task_id")))
         return set_task_id(host, record, number, out, err);
-    if (!get_string(record, "task_id", true, &id, err))
+    if (!field_string(record, "task_id", true, &id, err))
         return false;
     if (number_of(json_string_value(id), &of_id))
         *number = of_id;
@@ -189,12 +88,20 @@ static struct leti_bytes mbpp_prompt(const struct leti_host *host, const json_t 
 {
     size_t size = json_string_length(text) + json_string_length(assertion) + 16;
     struct builder prompt = { host->alloc(host, size), 0 };
-    add(&prompt, "\"\"\"\n", 4);
-    add_string(&prompt, text);
-    add(&prompt, "\n", 1);
-    add_string(&prompt, assertion);
-    add(&prompt, "\n\"\"\"", 4);
-    return finish(&prompt);
+    builder_add(&prompt, "\"\"\"\n", 4);
+    builder_add_string(&prompt, text);
+    builder_add(&prompt, "\n", 1);
+    builder_add_string(&prompt, assertion);
+    builder_add(&prompt, "\n\"\"\"", 4);
+    return builder_finish(&prompt);
+}
+
+static size_t strings_size(const json_t *strings)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < json_array_size(strings); i++)
+        size += json_string_length(json_array_get(strings, i)) + 1;
+    return size;
 }
 
 /* What runs after the program: imports, set-up (which may need the program's classes), asserts. */
@@ -204,145 +111,199 @@ static struct leti_bytes mbpp_tests(const struct leti_host *host, const json_t *
     size_t size = strings_size(imports) + strings_size(asserts) + json_string_length(setup) + 2;
     struct builder tests = { host->alloc(host, size), 0 };
     for (size_t i = 0; i < json_array_size(imports); i++) {
-        add_string(&tests, json_array_get(imports, i));
-        add(&tests, "\n", 1);
+        builder_add_string(&tests, json_array_get(imports, i));
+        builder_add(&tests, "\n", 1);
     }
     if (json_string_length(setup)) {
-        add_string(&tests, setup);
-        add(&tests, "\n", 1);
+        builder_add_string(&tests, setup);
+        builder_add(&tests, "\n", 1);
     }
     for (size_t i = 0; i < json_array_size(asserts); i++) {
         if (i)
-            add(&tests, "\n", 1);
-        add_string(&tests, json_array_get(asserts, i));
+            builder_add(&tests, "\n", 1);
+        builder_add_string(&tests, json_array_get(asserts, i));
     }
-    return finish(&tests);
+    return builder_finish(&tests);
 }
 
-static bool fill_mbpp(const struct leti_host *host, const json_t *record,
+static bool fill_mbpp(const struct leti_host *host, const struct form *form, const json_t *record,
                       unsigned long long *number, struct leti_problem *out, struct leti_error *err)
 {
-    const json_t *text, *code, *setup, *asserts, *imports;
+    const json_t *text, *code, *setup, *asserts, *imports, *whole;
+    (void)form;
     const char *text_name = json_object_get(record, "text") ? "text" : "prompt";
     if (!set_task_id(host, record, number, out, err) ||
-        !get_string(record, text_name, true, &text, err) ||
-        !get_string(record, "code", false, &code, err) ||
-        !get_string(record, "test_setup_code", false, &setup, err) ||
-        !get_strings(record, "test_list", true, &asserts, err) ||
-        !get_strings(record, "test_imports", false, &imports, err))
+        !field_string(record, text_name, true, &text, err) ||
+        !field_string(record, "code", false, &code, err) ||
+        !field_string(record, "test_setup_code", false, &setup, err) ||
+        !field_strings(record, "test_list", true, &asserts, err) ||
+        !field_strings(record, "test_imports", false, &imports, err) ||
+        !field_string(record, "test", false, &whole, err))
         return false;
     if (!json_array_size(asserts))
         return leti_error_set(err, "field \"test_list\" must hold at least one assert");
     out->prompt = mbpp_prompt(host, text, json_array_get(asserts, 0));
-    out->tests = mbpp_tests(host, imports, setup, asserts);
-    out->reference = copy_string(host, code ? "\n" : "", code, "");
+    out->tests = whole ? text_copy(host, "", whole, "") : mbpp_tests(host, imports, setup, asserts);
+    out->reference = text_copy(host, code ? "\n" : "", code, "");
     return true;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct leti_bytes strip(struct leti_bytes text)
-{
-    while (text.size && is_space(text.data[text.size - 1]))
-        text.size--;
-    while (text.size && is_space(text.data[0])) {
-        text.data++;
-        text.size--;
-    }
-    return text;
 }
 
 /* The prompt loses the white space around it, a line feed at its end as a rule, and the reference
  * begins with what it loses there. */
-static bool fill_humaneval(const struct leti_host *host, const json_t *record,
-                           unsigned long long *number, struct leti_problem *out,
-                           struct leti_error *err)
+static bool fill_humaneval(const struct leti_host *host, const struct form *form,
+                           const json_t *record, unsigned long long *number,
+                           struct leti_problem *out, struct leti_error *err)
 {
     const json_t *prompt, *solution, *test, *entry;
+    (void)form;
     if (!set_any_id(host, record, number, out, err) ||
-        !get_string(record, "prompt", true, &prompt, err) ||
-        !get_string(record, "canonical_solution", false, &solution, err) ||
-        !get_string(record, "test", true, &test, err) ||
-        !get_string(record, "entry_point", true, &entry, err))
+        !field_string(record, "prompt", true, &prompt, err) ||
+        !field_string(record, "canonical_solution", false, &solution, err) ||
+        !field_string(record, "test", true, &test, err) ||
+        !field_string(record, "entry_point", true, &entry, err))
         return false;
-    struct leti_bytes name = copy_string(host, "", entry, "");
-    struct leti_bytes call = copy_string(host, "\ncheck(", entry, ")");
-    struct leti_bytes whole = copy_string(host, "", prompt, ""), stripped = strip(whole);
+    struct leti_bytes name = text_copy(host, "", entry, "");
+    struct leti_bytes call = text_copy(host, "\ncheck(", entry, ")");
+    struct leti_bytes whole = text_copy(host, "", prompt, ""), stripped = text_strip(whole);
     const char *behind = stripped.data + stripped.size;
     struct leti_bytes end = { behind, (size_t)(whole.data + whole.size - behind) };
-    char *text = host->alloc(host, stripped.size + 1); /* a NUL stands behind what was stripped */
-    memcpy(text, stripped.data, stripped.size);
-    text[stripped.size] = '\0';
-    out->prompt = (struct leti_bytes){ text, stripped.size };
-    out->tests = copy_string(host, "", test, call.data);
-    out->reference = copy_string(host, solution ? end.data : "", solution, "");
+    struct leti_bytes none = { "", 0 };
+    out->prompt = text_join(host, none, stripped, none); /* a NUL stands behind what was stripped */
+    out->tests = text_copy(host, "", test, call.data);
+    out->reference = text_copy(host, solution ? end.data : "", solution, "");
     set_extra(host, name, end, out);
     return true;
 }
 
-static bool add_extra(const struct leti_host *host, const char *key, const json_t *value,
-                      struct leti_pair *pairs, size_t *n, struct leti_error *err)
+/* The answer to a question as a text: a string as it is, a number in its digits. */
+static bool get_target(const struct leti_host *host, const json_t *record, struct leti_bytes *out,
+                       struct leti_error *err)
 {
-    if (!json_is_string(value))
-        return leti_error_set(err, "field \"extra\", key \"%s\" must be a string, and is %s", key,
-                              type_name(value));
-    size_t size = strlen(key);
-    char *copy = host->alloc(host, size + 1);
-    memcpy(copy, key, size + 1);
-    pairs[(*n)++] = (struct leti_pair){ copy, copy_string(host, "", value, "") };
+    const json_t *target = json_object_get(record, "target");
+    if (!json_is_string(target) && !json_is_number(target))
+        return leti_error_set(err, "field \"target\" must be a string or a number, and is %s",
+                              field_type(target));
+    char digits[64] = "";
+    if (json_is_integer(target))
+        snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(target));
+    if (json_is_real(target))
+        snprintf(digits, sizeof digits, "%.17g", json_real_value(target));
+    *out = text_copy(host, digits, json_is_string(target) ? target : NULL, "");
     return true;
 }
 
-static bool fill_extra(const struct leti_host *host, const json_t *extra, const json_t *run_prompt,
-                       struct leti_problem *out, struct leti_error *err)
+/* A question is no code, so that nothing of it is executed; its number is the record's place. */
+static bool fill_question(const struct leti_host *host, const struct form *form,
+                          const json_t *record, unsigned long long *number,
+                          struct leti_problem *out, struct leti_error *err)
+{
+    static const struct leti_bytes none = { "", 0 };
+    const json_t *input;
+    struct leti_bytes target;
+    char digits[32];
+    snprintf(digits, sizeof digits, "%llu", *number);
+    if (!field_string(record, "input", true, &input, err) ||
+        !get_target(host, record, &target, err) ||
+        !set_id(host, text_join(host, text_bytes(form->id_prefix), text_bytes(digits), none).data,
+                out, err))
+        return false;
+    struct leti_pair *pairs = host->alloc(host, 2 * sizeof *pairs);
+    pairs[0] = (struct leti_pair){ "run_prompt", none };
+    pairs[1] = (struct leti_pair){ "prompt_end", none };
+    out->prompt = text_copy(host, "", input, "");
+    out->tests = text_fill(host, form->tests, target.data);
+    out->reference = text_fill(host, form->reference, target.data);
+    out->extra = pairs;
+    out->n_extra = 2;
+    return true;
+}
+
+/* Room for pairs, and how many there are. */
+struct pairs {
+    struct leti_pair *items;
+    size_t n;
+};
+
+static bool add_extra(const struct leti_host *host, const char *key, const json_t *value,
+                      struct pairs *pairs, struct leti_error *err)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        if (!strcmp(pairs->items[i].key, key))
+            return leti_error_set(err, "field \"%s\" is in \"extra\", too", key);
+    char *copy = host->alloc(host, strlen(key) + 1);
+    strcpy(copy, key);
+    pairs->items[pairs->n++] = (struct leti_pair){ copy, text_copy(host, "", value, "") };
+    return true;
+}
+
+static bool add_object(const struct leti_host *host, const json_t *extra, struct pairs *pairs,
+                       struct leti_error *err)
 {
     const char *key;
     json_t *value;
-    size_t n = 0;
-    if (extra && !json_is_object(extra))
-        return leti_error_set(err, "field \"extra\" must be an object of strings, and is %s",
-                              type_name(extra));
-    if (json_object_size(extra) > EXTRA_LIMIT)
-        return leti_error_set(err, "field \"extra\" has %zu keys, more than %d",
-                              json_object_size(extra), EXTRA_LIMIT);
-    struct leti_pair *pairs =
-        host->alloc(host, (json_object_size(extra) + 1) * sizeof(struct leti_pair));
-    json_object_foreach((json_t *)extra, key,
-                        value) if (!add_extra(host, key, value, pairs, &n, err)) return false;
-    if (run_prompt && !add_extra(host, "run_prompt", run_prompt, pairs, &n, err))
-        return false;
-    out->extra = pairs;
-    out->n_extra = n;
+    json_object_foreach((json_t *)extra, key, value)
+    {
+        if (!json_is_string(value))
+            return leti_error_set(err, "field \"extra\", key \"%s\" must be a string, and is %s",
+                                  key, field_type(value));
+        if (!add_extra(host, key, value, pairs, err))
+            return false;
+    }
     return true;
 }
 
-static bool fill_generic(const struct leti_host *host, const json_t *record,
-                         unsigned long long *number, struct leti_problem *out,
+/* What is in the object "extra", and those of the known keys that stand beside it. */
+static bool fill_extra(const struct leti_host *host, const json_t *record, struct leti_problem *out,
+                       struct leti_error *err)
+{
+    static const char *const names[] = { "entry_point", "setup", "run_prompt" };
+    enum { N_NAMES = sizeof names / sizeof *names };
+    const json_t *value, *extra = json_object_get(record, "extra");
+    if (extra && !json_is_object(extra))
+        return leti_error_set(err, "field \"extra\" must be an object of strings, and is %s",
+                              field_type(extra));
+    size_t size = json_object_size(extra);
+    if (size > EXTRA_LIMIT)
+        return leti_error_set(err, "field \"extra\" has %zu keys, more than %d", size, EXTRA_LIMIT);
+    struct pairs pairs = { host->alloc(host, (size + N_NAMES) * sizeof *pairs.items), 0 };
+    if (!add_object(host, extra, &pairs, err))
+        return false;
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (!field_string(record, names[i], false, &value, err) ||
+            (value && !add_extra(host, names[i], value, &pairs, err)))
+            return false;
+    out->extra = pairs.items;
+    out->n_extra = pairs.n;
+    return true;
+}
+
+static bool fill_generic(const struct leti_host *host, const struct form *form,
+                         const json_t *record, unsigned long long *number, struct leti_problem *out,
                          struct leti_error *err)
 {
-    const json_t *id, *prompt, *tests, *reference, *run_prompt;
+    static const char *const names[] = { "id",    "prompt",     "tests", "reference", "entry_point",
+                                         "setup", "run_prompt", "extra", NULL };
+    const json_t *id, *prompt, *tests, *reference;
+    (void)form;
     (void)number;
-    if (!get_string(record, "id", true, &id, err) ||
-        !get_string(record, "prompt", true, &prompt, err) ||
-        !get_string(record, "tests", false, &tests, err) ||
-        !get_string(record, "reference", false, &reference, err) ||
-        !get_string(record, "run_prompt", false, &run_prompt, err) ||
+    if (!field_check_names(record, names, err) || !field_string(record, "id", true, &id, err) ||
+        !field_string(record, "prompt", true, &prompt, err) ||
+        !field_string(record, "tests", false, &tests, err) ||
+        !field_string(record, "reference", false, &reference, err) ||
         !set_id(host, json_string_value(id), out, err))
         return false;
-    out->prompt = copy_string(host, "", prompt, "");
-    out->tests = copy_string(host, "", tests, "");
-    out->reference = copy_string(host, "", reference, "");
-    return fill_extra(host, json_object_get(record, "extra"), run_prompt, out, err);
+    out->prompt = text_copy(host, "", prompt, "");
+    out->tests = text_copy(host, "", tests, "");
+    out->reference = text_copy(host, "", reference, "");
+    return fill_extra(host, record, out, err);
 }
 
 const struct schema *schema_find(const char *name)
 {
-    static const struct schema schemas[] = { { "mbpp", fill_mbpp },
-                                             { "humaneval", fill_humaneval },
-                                             { "generic", fill_generic } };
+    static const struct schema schemas[] = { { "mbpp", NULL, fill_mbpp },
+                                             { "humaneval", NULL, fill_humaneval },
+                                             { "question", "examples", fill_question },
+                                             { "generic", NULL, fill_generic } };
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++)
         if (!strcmp(name, schemas[i].name))
             return &schemas[i];

@@ -203,7 +203,7 @@ static void generic_carries_what_a_data_set_adds(void **state)
     (void)state;
     write_file("{\"id\": \"a\", \"prompt\": \"p\", \"extra\": {\"language\": \"lua\"}, "
                "\"run_prompt\": \"\"}\n\n  \n{\"id\": \"b\", \"prompt\": \"q\", \"tests\": \"t\", "
-               "\"reference\": \"r\", \"more\": [1]}");
+               "\"reference\": \"r\"}");
     struct instance *source = open_file("generic", "");
     struct leti_problem problem = read_next(source);
     assert_int_equal(problem.n_extra, 2);
