@@ -82,7 +82,8 @@ static bool add_option(struct arguments *arguments, const char *name, const char
 static void check_usage(const struct arguments *arguments, struct argp_state *state)
 {
     if (!arguments->config.task)
-        argp_error(state, "--task must say what the programs are for: mbpp, humaneval, basics");
+        argp_error(state,
+                   "--task must say what the programs are for, as in mbpp or mbpp:sanitized");
     if (arguments->reference == (arguments->config.samples != NULL))
         argp_error(state, "either a file of samples or --reference must be given");
     if (arguments->reference && arguments->config.results)
@@ -137,7 +138,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option argp_options[] = {
-    { "task", KEY_TASK, "TASK", 0, "What the programs are for: mbpp, humaneval, basics", 0 },
+    { "task", KEY_TASK, "TASK", 0,
+      "What the programs are for: mbpp, humaneval, gsm8k, bbh, eae, basics, custom, or, behind a "
+      "colon, what such a task has, as in mbpp:sanitized and bbh:cot=navigate",
+      0 },
     { "reference", KEY_REFERENCE, NULL, 0, "Judge the data set's own solutions", 0 },
     { "post", KEY_POST, NULL, 0, "Apply the task's cut to each program first", 0 },
     { "problems", KEY_PROBLEMS, "FILE", 0, "The data set, in the place of the task's own file", 0 },

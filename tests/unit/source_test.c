@@ -1,116 +1,9 @@
 /* source_test - source.jsonl: data sets to problems, and what it says of files that are wrong.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 #include <zlib.h>
 
-#include "base/path.h"
-#include "registry/instance.h"
-
-static char file[] = "/tmp/leti-source-XXXXXX";
-static struct plugin plugin;
-
-static int set_up(void **state)
-{
-    struct leti_error err;
-    (void)state;
-    int fd = mkstemp(file);
-    if (fd < 0 || close(fd))
-        return -1;
-    return plugin_find("source.jsonl", &plugin, &err) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    plugin_close(&plugin);
-    return unlink(file);
-}
-
-static void write_file(const char *text)
-{
-    FILE *out = fopen(file, "w");
-    assert_non_null(out);
-    assert_true(fputs(text, out) >= 0);
-    assert_int_equal(fclose(out), 0);
-}
-
-static bool open_with(const char *schema, const char *ids, const char *limit, struct instance **out,
-                      struct leti_error *err)
-{
-    struct settings settings = { 0 };
-    const char *path = file;
-    assert_true(settings_put(&settings, "file", &path, 1, false, NULL, err) &&
-                settings_put(&settings, "schema", &schema, 1, false, NULL, err) &&
-                settings_put(&settings, "ids", &ids, 1, false, NULL, err) &&
-                settings_put(&settings, "limit", &limit, 1, false, NULL, err));
-    struct instance_config config = { .plugin = &plugin,
-                                      .settings = &settings,
-                                      .stage = "problems",
-                                      .run_dir = "/tmp",
-                                      .threads = 1 };
-    bool started = instance_start(&config, out, err);
-    settings_free(&settings);
-    return started;
-}
-
-static struct instance *open_file(const char *schema, const char *ids)
-{
-    struct leti_error err = { 0 };
-    struct instance *source = NULL;
-    if (!open_with(schema, ids, "0", &source, &err))
-        fail_msg("%s", err.text);
-    return source;
-}
-
-static struct leti_problem read_next(struct instance *source)
-{
-    struct leti_error err = { 0 };
-    struct leti_problem problem = { 0 };
-    if (instance_read(source, &problem, &err) != LETI_OK)
-        fail_msg("no problem: %s", err.text);
-    return problem;
-}
-
-static void assert_end(struct instance *source)
-{
-    struct leti_error err = { 0 };
-    struct leti_problem problem;
-    assert_int_equal(instance_read(source, &problem, &err), LETI_DONE);
-    instance_stop(source);
-}
-
-static void assert_bytes(struct leti_bytes bytes, const char *expected)
-{
-    assert_string_equal(bytes.data, expected);
-    assert_int_equal(bytes.size, strlen(expected));
-}
-
-/* The file's problems read until one is wrong, which is said so; the file's name begins it. */
-static void assert_refused(const char *schema, const char *expected)
-{
-    struct leti_error err = { 0 };
-    struct leti_problem problem;
-    struct instance *source = NULL;
-    char whole[512];
-    snprintf(whole, sizeof whole, "%s%s", file, expected);
-    if (open_with(schema, "", "0", &source, &err)) {
-        enum leti_status status;
-        while ((status = instance_read(source, &problem, &err)) == LETI_OK)
-            continue;
-        instance_stop(source);
-        assert_int_equal(status, LETI_ERROR);
-    }
-    assert_string_equal(err.text, whole);
-}
+#include "source_fixture.h"
 
 /* ---- what is right ---- */
 
@@ -214,6 +107,32 @@ static void generic_carries_what_a_data_set_adds(void **state)
     problem = read_next(source);
     assert_bytes(problem.tests, "t");
     assert_bytes(problem.reference, "r");
+    assert_end(source);
+}
+
+static void generic_takes_the_known_keys_beside_the_others(void **state)
+{
+    (void)state;
+    write_file("{\"id\": \"a\", \"prompt\": \"p\", \"entry_point\": \"f\", \"setup\": \"s\", "
+               "\"extra\": {\"level\": \"easy\"}}");
+    struct instance *source = open_file("generic", "");
+    struct leti_problem problem = read_next(source);
+    assert_int_equal(problem.n_extra, 3);
+    assert_extra(&problem, "level", "easy");
+    assert_extra(&problem, "entry_point", "f");
+    assert_extra(&problem, "setup", "s");
+    assert_end(source);
+}
+
+static void mbpp_plus_has_its_tests_as_one_text(void **state)
+{
+    (void)state;
+    write_file("{\"task_id\": 2, \"prompt\": \"A\", \"code\": \"x\", \"test_imports\": [], "
+               "\"test_list\": [\"assert f(1)\"], \"test\": \"for i in range(9):\\n    f(i)\"}");
+    struct instance *source = open_file("mbpp", "");
+    struct leti_problem problem = read_next(source);
+    assert_bytes(problem.prompt, "\"\"\"\nA\nassert f(1)\n\"\"\"");
+    assert_bytes(problem.tests, "for i in range(9):\n    f(i)");
     assert_end(source);
 }
 
@@ -327,6 +246,28 @@ static void what_is_no_json_is_named_by_its_line(void **state)
     assert_refused("generic", ":1: something stands behind the array");
 }
 
+static void a_field_that_generic_does_not_know_is_refused(void **state)
+{
+    (void)state;
+    write_file("{\"id\": \"a\", \"prompt\": \"p\"}\n"
+               "{\"id\": \"b\", \"prompt\": \"p\", \"test\": \"t\"}\n");
+    assert_refused("generic", ":2: field \"test\" is not one of id, prompt, tests, reference, "
+                              "entry_point, setup, run_prompt, extra");
+    write_file(
+        "{\"id\": \"a\", \"prompt\": \"p\", \"setup\": \"s\", \"extra\": {\"setup\": \"s\"}}");
+    assert_refused("generic", ":1: field \"setup\" is in \"extra\", too");
+}
+
+static void a_count_that_does_not_fit_is_refused(void **state)
+{
+    char text[512];
+    (void)state;
+    write_numbered(3);
+    assert_end(open_good((const char *const[]){ "limit", "0", "ids", "4", NULL }));
+    snprintf(text, sizeof text, "%s: 4 problems are wanted, and ids \"1-4\" chooses 3", file);
+    assert_pairs_refused((const char *const[]){ "ids", "1-4", "count", "4", NULL }, text);
+}
+
 static void a_second_problem_of_one_id_is_refused(void **state)
 {
     (void)state;
@@ -368,6 +309,8 @@ int main(void)
         cmocka_unit_test(humaneval_prompt_is_stripped),
         cmocka_unit_test(humaneval_keeps_the_end_of_an_odd_prompt),
         cmocka_unit_test(generic_carries_what_a_data_set_adds),
+        cmocka_unit_test(generic_takes_the_known_keys_beside_the_others),
+        cmocka_unit_test(mbpp_plus_has_its_tests_as_one_text),
         cmocka_unit_test(gzip_is_read_as_it_is),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(ids_choose_numbers_and_ranges),
@@ -375,6 +318,8 @@ int main(void)
         cmocka_unit_test(ids_that_are_none_are_refused),
         cmocka_unit_test(a_wrong_record_is_named_by_its_line),
         cmocka_unit_test(what_is_no_json_is_named_by_its_line),
+        cmocka_unit_test(a_field_that_generic_does_not_know_is_refused),
+        cmocka_unit_test(a_count_that_does_not_fit_is_refused),
         cmocka_unit_test(a_second_problem_of_one_id_is_refused),
         cmocka_unit_test(a_gzip_file_that_was_cut_off_is_refused),
         cmocka_unit_test(a_missing_file_is_named),
