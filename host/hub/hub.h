@@ -77,9 +77,11 @@ bool hub_format(struct hub *, const struct stage *, uint64_t tag, const char *wh
                 struct leti_error *err);
 /* next gives the examples one after the other (LETI_OK, LETI_DONE or LETI_ERROR with *err): they
  * are sent in parts of bounded size. It is called again from the start when the unit has to be
- * given to another worker, so it must be able to rewind: next(context, true, ...) does that. */
+ * given to another worker, so it must be able to rewind: next(context, true, ...) does that.
+ * *held_out, "" before, may become the name of a set of held-out texts that the example is one of:
+ * it is then not trained on (leti_trainer.validate). */
 typedef enum leti_status hub_examples(void *context, bool rewind, struct leti_example *out,
-                                      struct leti_error *err);
+                                      const char **held_out, struct leti_error *err);
 bool hub_train(struct hub *, const struct stage *, uint64_t tag, const char *what,
                const struct leti_training *, const struct hub_model *, hub_examples *next,
                void *context, struct leti_error *err);

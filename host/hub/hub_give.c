@@ -110,23 +110,31 @@ static bool collect_part(struct hub *hub, struct feed *feed, struct wire_train *
     arena_reset(&hub->arena);
     hub->arena.limit = 0;
     struct leti_example *examples = arena_array(&hub->arena, PART_EXAMPLES, sizeof *examples);
-    if (!examples)
+    const char **held_out = arena_array(&hub->arena, PART_EXAMPLES, sizeof *held_out);
+    if (!examples || !held_out)
         return leti_error_set(err, "out of memory");
     size_t n = 0, most = hub->arena.taken + PART_BYTES;
     while (n < PART_EXAMPLES && hub->arena.taken < most && !feed->sent_all) {
         struct leti_example example = { 0 };
+        const char *name = "";
         bool rewind = feed->part == 0 && n == 0;
-        enum leti_status status = feed->next(feed->context, rewind, &example, err);
+        enum leti_status status = feed->next(feed->context, rewind, &example, &name, err);
         if (status == LETI_ERROR)
             return false;
         feed->sent_all = status == LETI_DONE;
         if (feed->sent_all)
             break;
-        if (!copy_example(&hub->arena, &example, &examples[n++]))
+        held_out[n] = arena_copy(&hub->arena, name, strlen(name));
+        if (!held_out[n] || !copy_example(&hub->arena, &example, &examples[n++]))
             return leti_error_set(err, "out of memory");
     }
-    *part = (struct wire_train){ feed->training, feed->model,   examples, n,
-                                 feed->part++,   feed->sent_all };
+    *part = (struct wire_train){ .training = feed->training,
+                                 .model = feed->model,
+                                 .examples = examples,
+                                 .held_out = held_out,
+                                 .n_examples = n,
+                                 .part = feed->part++,
+                                 .last = feed->sent_all };
     return true;
 }
 

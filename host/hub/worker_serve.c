@@ -59,6 +59,15 @@ static bool begin_training(struct worker *worker, const struct wire_work *work,
     return worker_load(worker, &work->train.model, err);
 }
 
+/* Trained on, or one whose loss is told. */
+static enum leti_status take_example(struct worker *worker, const struct wire_train *given,
+                                     size_t i, struct leti_error *err)
+{
+    const char *held_out = given->held_out[i];
+    return *held_out ? instance_validate(worker->instance, held_out, &given->examples[i], err)
+                     : instance_learn(worker->instance, &given->examples[i], err);
+}
+
 static enum leti_status train(struct worker *worker, const struct wire_work *work,
                               struct wire_result *result, struct leti_error *err)
 {
@@ -70,7 +79,7 @@ static enum leti_status train(struct worker *worker, const struct wire_work *wor
         return LETI_ERROR;
     }
     for (size_t i = 0; i < given->n_examples; i++)
-        if (instance_learn(worker->instance, &given->examples[i], err) == LETI_ERROR)
+        if (take_example(worker, given, i, err) == LETI_ERROR)
             return LETI_ERROR;
     if (!given->last)
         return LETI_OK;

@@ -249,6 +249,17 @@ enum leti_status instance_learn(struct instance *in, const struct leti_example *
     return told(in, in->desc->trainer.learn(in->self, example), err);
 }
 
+enum leti_status instance_validate(struct instance *in, const char *name,
+                                   const struct leti_example *example, struct leti_error *err)
+{
+    if (!plugin_validates(in->desc)) {
+        leti_error_set(err, "it does not tell the loss of held-out texts");
+        return LETI_ERROR;
+    }
+    begin(in);
+    return told(in, in->desc->trainer.validate(in->self, name, example), err);
+}
+
 enum leti_status instance_train(struct instance *in, const struct leti_training *training,
                                 struct leti_error *err)
 {

@@ -54,6 +54,8 @@ enum leti_status instance_format(struct instance *, const struct leti_sample *,
                                  struct leti_error *err);
 enum leti_status instance_learn(struct instance *, const struct leti_example *,
                                 struct leti_error *err);
+enum leti_status instance_validate(struct instance *, const char *name, const struct leti_example *,
+                                   struct leti_error *err);
 enum leti_status instance_train(struct instance *, const struct leti_training *,
                                 struct leti_error *err);
 enum leti_status instance_observe(struct instance *, const struct leti_event *,

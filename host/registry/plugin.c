@@ -47,6 +47,12 @@ static const char *missing_function(const struct leti_plugin *desc)
     return NULL;
 }
 
+bool plugin_validates(const struct leti_plugin *desc)
+{
+    size_t end = offsetof(struct leti_plugin, trainer.validate) + sizeof desc->trainer.validate;
+    return desc->kind == LETI_TRAINER && desc->size >= end && desc->trainer.validate;
+}
+
 /* The first part of a name is its kind, except that formatters are called by what they format. */
 static bool check_names(const struct leti_plugin *desc, struct leti_error *err)
 {

@@ -31,6 +31,9 @@ bool plugin_find(const char *name, struct plugin *out, struct leti_error *err);
 bool plugin_list(struct plugin **out, size_t *n, void (*broken)(const char *why),
                  struct leti_error *err);
 
+/* Whether it is a trainer that tells the loss of held-out texts. */
+bool plugin_validates(const struct leti_plugin *);
+
 const char *kind_name(enum leti_kind kind); /* "source", "generator", ... */
 
 /* The candidate nearest to a misspelt word, NULL where none is near enough to be meant. */

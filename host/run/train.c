@@ -46,9 +46,10 @@ bool train_model(const struct run *run, const struct stage *stage, uint32_t iter
 /* ---- examples, from the store to the trainer ---- */
 
 static enum leti_status next_example(void *context, bool rewind, struct leti_example *out,
-                                     struct leti_error *err)
+                                     const char **held_out, struct leti_error *err)
 {
     struct training *training = context;
+    (void)held_out;
     struct store_rows *rows = training->examples;
     size_t n_spans = 0;
     free(training->spans);

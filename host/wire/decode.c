@@ -242,17 +242,22 @@ static bool get_train(struct decoder *d, const Leti__Train *from, struct wire_tr
 {
     struct leti_example *examples =
         get_list(d, "examples", from->n_examples, WIRE_FRAME_BYTES, sizeof *examples);
-    for (size_t i = 0; examples && i < from->n_examples; i++)
-        if (!get_example(d, from->examples[i], &examples[i]))
+    const char **held_out =
+        examples ? get_list(d, "examples", from->n_examples, WIRE_FRAME_BYTES, sizeof *held_out)
+                 : NULL;
+    for (size_t i = 0; held_out && i < from->n_examples; i++)
+        if (!get_example(d, from->examples[i], &examples[i]) ||
+            !get_text(d, "a held-out set's name", from->examples[i]->held_out, &held_out[i]))
             return false;
     *out = (struct wire_train){
         .training = { .iteration = from->iteration, .seed = from->seed },
         .examples = examples,
+        .held_out = held_out,
         .n_examples = from->n_examples,
         .part = from->part,
         .last = from->last,
     };
-    return examples && get_text(d, "a model's folder", from->out_dir, &out->training.out_dir) &&
+    return held_out && get_text(d, "a model's folder", from->out_dir, &out->training.out_dir) &&
            get_model(d, from->model, &out->model);
 }
 

@@ -272,7 +272,9 @@ static bool put_train(struct encoder *e, const struct wire_train *train, Leti__W
     Leti__Example *mirrors = put_list(e, "examples", train->examples, train->n_examples,
                                       WIRE_FRAME_BYTES, sizeof *mirrors, (void ***)&t->examples);
     for (size_t i = 0; mirrors && i < train->n_examples; i++)
-        if (!put_example(e, &train->examples[i], &mirrors[i]))
+        if (!put_example(e, &train->examples[i], &mirrors[i]) ||
+            (train->held_out &&
+             !put_text(e, "a held-out set's name", train->held_out[i], &mirrors[i].held_out)))
             return false;
     return mirrors && put_text(e, "a model's folder", train->training.out_dir, &t->out_dir) &&
            put_model(e, &train->model, &t->model);

@@ -14,7 +14,7 @@
 #include "registry/options.h"
 
 enum {
-    WIRE_PROTOCOL = 1,
+    WIRE_PROTOCOL = 2,
     WIRE_FRAME_BYTES = 64 << 20, /* the largest frame */
     WIRE_TEXT_BYTES = 4096,      /* of a string: ids, names, keys, folders, reasons */
     WIRE_PAIRS = 4096,           /* of a problem or a verdict */
@@ -82,6 +82,9 @@ struct wire_train {
     struct leti_training training;
     struct wire_model model;
     const struct leti_example *examples;
+    const char *const
+        *held_out; /* [n_examples] names of sets of texts whose loss alone is told; ""
+                    * for what is trained on. NULL: all is, as long as it is encoded */
     size_t n_examples;
     uint32_t part;
     bool last;

@@ -37,7 +37,7 @@ struct fixture {
     struct told *tags;
     size_t closed; /* units of which all was told */
     long last_pid; /* of the worker that said the last verdict */
-    double metrics[3];
+    double metrics[4];
     unsigned n_metrics;
     struct text log;
     char run_dir[64];
@@ -142,7 +142,7 @@ static void on_metric(void *context, const struct stage *stage, const char *name
     (void)stage;
     (void)name;
     struct fixture *f = context;
-    f->metrics[f->n_metrics++ % 3] = value;
+    f->metrics[f->n_metrics++ % 4] = value;
 }
 
 static void on_log(void *context, const struct stage *stage, enum leti_level level,

@@ -33,7 +33,7 @@ static void end(pid_t pid)
 
 /* ---- one pass through all kinds ---- */
 
-enum { EVALUATED = 200, GENERATED = 20, FORMATTED = 50, LEARNED = 300, EACH = 5 };
+enum { EVALUATED = 200, GENERATED = 20, FORMATTED = 50, LEARNED = 300, HELD_OUT = 40, EACH = 5 };
 
 struct examples {
     uint32_t next, n;
@@ -41,8 +41,9 @@ struct examples {
     char text[9000];
 };
 
+/* n to learn from, then some that are held out. */
 static enum leti_status next_example(void *context, bool rewind, struct leti_example *out,
-                                     struct leti_error *err)
+                                     const char **held_out, struct leti_error *err)
 {
     (void)err;
     static struct leti_span span;
@@ -51,8 +52,10 @@ static enum leti_status next_example(void *context, bool rewind, struct leti_exa
         examples->next = 0;
         examples->rewinds++;
     }
-    if (examples->next == examples->n)
+    if (examples->next == examples->n + HELD_OUT)
         return LETI_DONE;
+    if (examples->next >= examples->n)
+        *held_out = "held out";
     memset(examples->text, 'a' + (int)(examples->next % 26), sizeof examples->text);
     span = (struct leti_span){ { examples->text, sizeof examples->text }, LETI_SPAN_TRAIN };
     *out = (struct leti_example){ 1, "p", examples->next++, &span, 1 };
@@ -110,9 +113,10 @@ static void check_everything(const struct fixture *f)
         assert_string_equal(told->text, "2 p 9 [program 1] [fine 4] [\xff\xfe 4]");
     }
     assert_int_equal(told->dones, 1);
-    assert_int_equal(f->n_metrics, 3);
+    assert_int_equal(f->n_metrics, 4);
     assert_int_equal((int)f->metrics[0], LEARNED);
     assert_int_equal((int)f->metrics[2], 1);
+    assert_int_equal((int)f->metrics[3], HELD_OUT);
 }
 
 static double digest_of_pass(struct fixture *f, enum placement placement, const char *generator)
@@ -286,6 +290,7 @@ static void gives_a_training_again_from_its_first_example(void **state)
     assert_int_equal(f->tags[0].dones, 1);
     assert_int_equal((int)f->metrics[0], LEARNED);
     assert_true(f->metrics[1] == digest);
+    assert_int_equal((int)f->metrics[3], HELD_OUT);
 }
 
 /* ---- deadlines ---- */

@@ -54,6 +54,7 @@ static const struct leti_verdict verdicts[] = {
 static const struct leti_span spans[] = { { { "<|good|>", 8 }, LETI_SPAN_SPECIAL },
                                           { { "", 0 }, LETI_SPAN_TRAIN | LETI_SPAN_FEEDBACK } };
 static const struct leti_example examples[] = { { 2, "601", 5, spans, 2 }, { 2, "", 6, NULL, 0 } };
+static const char *const held_out[] = { "", "validation_good" };
 static const char *const stops[] = { "\nclass", "Q:" };
 static char *values[] = { "a", "" };
 static struct setting items[] = {
@@ -89,7 +90,13 @@ static const struct wire_message specimens[] = {
     { .kind = WIRE_WORK, .work = { 11, LETI_FORMATTER, .format = { sample, verdicts, 2 } } },
     { .kind = WIRE_WORK,
       .work = { 12, LETI_TRAINER,
-                .train = { { 2, "/out", 5 }, { 1, "/models/1" }, examples, 2, 7, true } } },
+                .train = { { 2, "/out", 5 },
+                           { 1, "/models/1" },
+                           examples,
+                           held_out,
+                           2,
+                           7,
+                           true } } },
     { .kind = WIRE_RESULT,
       .result = { 9, true, WIRE_OUTPUT,
                   .output = { 9, 131, { "raw\0", 4 }, 17, LETI_FINISH_LENGTH, NULL } } },
@@ -235,8 +242,10 @@ static void same_train(const struct wire_train *a, const struct wire_train *b)
     assert_int_equal(a->last, b->last);
     same_model(&a->model, &b->model);
     assert_int_equal(a->n_examples, b->n_examples);
-    for (size_t i = 0; i < b->n_examples; i++)
+    for (size_t i = 0; i < b->n_examples; i++) {
         same_example(&a->examples[i], &b->examples[i]);
+        assert_string_equal(a->held_out[i], b->held_out[i]);
+    }
 }
 
 static void same_work(const struct wire_work *a, const struct wire_work *b)

@@ -27,7 +27,7 @@ struct stage {
     char model[64];
     /* trainer */
     uint64_t digest;
-    unsigned learned, loads;
+    unsigned learned, validated, loads;
 };
 
 static const struct leti_option options[] = {
@@ -234,6 +234,15 @@ static enum leti_status learn(void *self, const struct leti_example *example)
     return LETI_OK;
 }
 
+static enum leti_status validate(void *self, const char *name, const struct leti_example *example)
+{
+    struct stage *stage = self;
+    if (strcmp(name, "held out") != 0 || example->n_spans != 1)
+        return stage->host->fail(stage->host, "not what was held out: %s", name);
+    stage->validated++;
+    return LETI_OK;
+}
+
 /* Crashes while the file "crash" stands in the new folder, which it removes first. */
 static enum leti_status train(void *self, const struct leti_training *training)
 {
@@ -247,12 +256,15 @@ static enum leti_status train(void *self, const struct leti_training *training)
     host->metric(host, "examples", stage->learned);
     host->metric(host, "digest", (double)(stage->digest >> 16));
     host->metric(host, "loads", stage->loads);
-    stage->learned = 0;
+    host->metric(host, "validated", stage->validated);
+    stage->learned = stage->validated = 0;
     stage->digest = 0;
     return LETI_OK;
 }
 
-#define KIND .kind = LETI_TRAINER, .trainer = { .load = load, .learn = learn, .train = train }
+#define KIND                                                                                       \
+    .kind = LETI_TRAINER,                                                                          \
+    .trainer = { .load = load, .learn = learn, .train = train, .validate = validate }
 #endif
 
 LETI_EXPORT const struct leti_plugin leti_plugin = {
