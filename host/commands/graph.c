@@ -163,17 +163,23 @@ static void add_stage(struct text *out, const struct graph *graph, size_t i)
     add_options(out, host_options(desc->kind), &stage->host_settings);
 }
 
-static void add_test(struct text *out, const struct graph *graph, const struct test *test)
+static void add_test(struct text *out, const struct graph *graph, size_t i)
 {
+    const struct pipeline *p = graph->pipeline;
+    const struct test *test = &p->tests[i];
     text_printf(out, "\n%s: ", test->name);
+    if (test->sampler != i) {
+        text_printf(out, "the programs of %s, not cut\n", p->tests[test->sampler].name);
+        return;
+    }
     add_sources(out, &test->problems);
     text_add(out, ", ");
     add_count(out, problems_in(graph, &test->problems));
     text_printf(out,
                 " x %" PRIu32 " samples, temperature %g, top_p %g, top_k %" PRIu32
-                ", max_length %" PRIu32 ", condition %s, ",
+                ", max_length %" PRIu32 ", condition %s%s, ",
                 test->samples, test->temperature, test->top_p, test->top_k, test->max_length,
-                condition_name(test->condition));
+                condition_name(test->condition), test->uncut ? ", not cut" : "");
     if (test->every)
         text_printf(out, "every %" PRIu32 " iterations\n", test->every);
     else
@@ -198,7 +204,10 @@ void graph_text(struct text *out, const struct graph *graph)
     text_printf(out, "%s, %s\n", p->name, p->file);
     add_flow(out, p);
     text_printf(out, "%" PRIu32 " iterations, seed %" PRIu64, p->iterations, p->seed);
-    if (p->generator && p->problems.n_sources) {
+    if (p->from_references) {
+        text_add(out, ", the references of ");
+        add_count(out, problems_in(graph, &p->problems));
+    } else if (p->generator && p->problems.n_sources) {
         text_add(out, ", ");
         add_count(out, problems_in(graph, &p->problems));
         text_printf(out, " x %" PRId64 " samples", p->generator->options.samples);
@@ -206,6 +215,13 @@ void graph_text(struct text *out, const struct graph *graph)
     text_printf(out, "\npreflight %s, cache %s, infra_limit %g%s%s\n", p->preflight ? "on" : "off",
                 p->cache ? "on" : "off", p->infra_limit, p->listen ? ", listen " : "",
                 p->listen ? p->listen : "");
+    if (p->validation.n_sources) {
+        text_add(out, "validation: ");
+        add_sources(out, &p->validation);
+        text_add(out, ", the references of ");
+        add_count(out, problems_in(graph, &p->validation));
+        text_add_char(out, '\n');
+    }
     if (p->n_post)
         text_add(out, "programs end before ");
     for (size_t i = 0; i < p->n_post; i++) {
@@ -215,7 +231,7 @@ void graph_text(struct text *out, const struct graph *graph)
     for (size_t i = 0; i < p->n_stages; i++)
         add_stage(out, graph, i);
     for (size_t i = 0; i < p->n_tests; i++)
-        add_test(out, graph, &p->tests[i]);
+        add_test(out, graph, i);
     add_missing(out, p);
 }
 
@@ -254,7 +270,7 @@ void graph_dot(struct text *out, const struct graph *graph)
         text_printf(out, "  \"%s\" -> \"%s\" [style = dashed, label = \"model\"];\n",
                     p->trainer->options.name, p->generator->options.name);
     for (size_t i = 0; i < p->n_tests; i++)
-        for (size_t k = 0; k < p->tests[i].problems.n_sources; k++)
+        for (size_t k = 0; p->tests[i].sampler == i && k < p->tests[i].problems.n_sources; k++)
             text_printf(out, "  \"%s\" -> \"%s\" [style = dotted, label = \"%s\"];\n",
                         p->tests[i].problems.sources[k]->options.name, p->generator->options.name,
                         p->tests[i].name);
@@ -339,8 +355,10 @@ static void add_stage_json(struct text *out, const struct graph *graph, size_t i
     text_add(out, "}}");
 }
 
-static void add_test_json(struct text *out, const struct graph *graph, const struct test *test)
+static void add_test_json(struct text *out, const struct graph *graph, size_t i)
 {
+    const struct pipeline *p = graph->pipeline;
+    const struct test *test = &p->tests[i];
     text_add_char(out, '{');
     add_string(out, "name", test->name);
     add_names(out, "problems", test->problems.sources, test->problems.n_sources);
@@ -352,6 +370,8 @@ static void add_test_json(struct text *out, const struct graph *graph, const str
     add_number(out, "max_length", test->max_length);
     add_number(out, "every", test->every);
     add_string(out, "condition", condition_name(test->condition));
+    add_bool(out, "cut", !test->uncut);
+    add_string(out, "samples_of", p->tests[test->sampler].name);
     text_add_char(out, '}');
 }
 
@@ -369,6 +389,8 @@ static void add_stop_texts(struct text *out, const struct pipeline *p)
 static void add_flow_json(struct text *out, const struct pipeline *p)
 {
     add_names(out, "problems", p->problems.sources, p->problems.n_sources);
+    add_string(out, "samples_from", p->from_references ? "references" : "model");
+    add_names(out, "validation", p->validation.sources, p->validation.n_sources);
     add_string(out, "generator", p->generator ? p->generator->options.name : NULL);
     add_names(out, "evaluators", p->evaluators, p->n_evaluators);
     add_string(out, "formatter", p->formatter ? p->formatter->options.name : NULL);
@@ -414,7 +436,7 @@ void graph_json(struct text *out, const struct graph *graph)
     text_add_char(out, '[');
     for (size_t i = 0; i < p->n_tests; i++) {
         text_add(out, i ? ", " : "");
-        add_test_json(out, graph, &p->tests[i]);
+        add_test_json(out, graph, i);
     }
     text_add_char(out, ']');
     add_missing_json(out, p);

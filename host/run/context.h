@@ -16,7 +16,8 @@ struct run {
     struct observers *observers; /* see observe.h; NULL: none */
     struct problems training;
     struct problems *tests; /* one an entry of pipeline->tests */
-    char *generator_model;  /* absolute; NULL where the pipeline names none */
+    struct problems validation;
+    char *generator_model; /* absolute; NULL where the pipeline names none */
     char *trainer_model;
     bool json, quiet;
 };

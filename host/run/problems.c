@@ -126,6 +126,14 @@ bool problems_read(const struct problem_set *set, const char *run_dir, uint64_t 
     return true;
 }
 
+size_t problems_with_reference(const struct problems *problems)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < problems->n; i++)
+        n += problems->items[i].reference.size > 0;
+    return n;
+}
+
 void problems_free(struct problems *problems)
 {
     free(problems->items);

@@ -21,4 +21,7 @@ bool problems_read(const struct problem_set *, const char *run_dir, uint64_t see
                    struct problems *, struct leti_error *err);
 void problems_free(struct problems *);
 
+/* How many of them have a reference. */
+size_t problems_with_reference(const struct problems *);
+
 #endif

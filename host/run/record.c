@@ -45,7 +45,7 @@ static bool pin_data(struct run *run, each_pin *pin, struct leti_error *err)
         if (!pin(run, key, run->tests[i].hash, err))
             return false;
     }
-    return true;
+    return !run->validation.n || pin(run, "data of validation", run->validation.hash, err);
 }
 
 /* No result depends on who looks on. */
@@ -133,6 +133,8 @@ static void add_test(struct text *text, const struct test *test)
                 test->samples, test->temperature, test->top_p, test->top_k);
     text_printf(text, "max_length = %u\nevery = %u\ncondition = %s\n", test->max_length,
                 test->every, conditions[test->condition]);
+    if (test->past_cut)
+        text_printf(text, "cut = %s\n", test->uncut ? "no" : "yes, and no end there");
 }
 
 static void add_pipeline(struct text *text, const struct pipeline *pipeline)
@@ -151,6 +153,8 @@ static void add_pipeline(struct text *text, const struct pipeline *pipeline)
     for (size_t i = 0; i < pipeline->n_tests; i++)
         text_printf(text, " %s", pipeline->tests[i].name);
     text_add_char(text, '\n');
+    if (pipeline->from_references)
+        text_add(text, "samples_from = references\n");
 }
 
 /* Takes the text. */
@@ -255,7 +259,9 @@ static bool put_problems(struct run *run, uint32_t phase, const struct problems 
 static bool put_phases(struct run *run, struct leti_error *err)
 {
     const struct pipeline *pipeline = run->pipeline;
-    int64_t samples = pipeline->generator ? pipeline->generator->options.samples : 0;
+    int64_t samples = pipeline->from_references ? 1
+                      : pipeline->generator     ? pipeline->generator->options.samples
+                                                : 0;
     if (!store_put_phase(run->store, STORE_TRAINING, "training", (uint32_t)samples, err) ||
         !put_problems(run, STORE_TRAINING, &run->training, err))
         return false;

@@ -59,6 +59,32 @@ static void summarize(const struct tally *tallies, struct result *result)
     result->solve_rate = judged ? (double)solved / (double)judged : 0;
 }
 
+/* A sample fails by the first of its evaluators that says so. */
+static bool failures_of(struct store *store, uint32_t phase, uint32_t iteration, uint64_t judged,
+                        struct result *result, struct leti_error *err)
+{
+    struct store_rows *rows = NULL;
+    enum leti_status status;
+    if (!select_part(store,
+                     "SELECT why, count(*) AS n FROM"
+                     " (SELECT CASE WHEN exception = '' THEN reason ELSE exception END AS why,"
+                     "  min(evaluator) FROM verdict AS v WHERE phase = ? AND iteration = ?"
+                     "  AND outcome = 1 AND NOT EXISTS (SELECT 1 FROM verdict AS infra WHERE"
+                     "   infra.phase = v.phase AND infra.iteration = v.iteration AND"
+                     "   infra.problem = v.problem AND infra.sample = v.sample AND"
+                     "   infra.outcome = 2) GROUP BY problem, sample)"
+                     " GROUP BY why ORDER BY n DESC, why",
+                     phase, iteration, &rows, err))
+        return false;
+    while ((status = store_next(rows, err)) == LETI_OK && result->n_failures < RESULT_FAILURES) {
+        struct failure *failure = &result->failures[result->n_failures++];
+        snprintf(failure->why, sizeof failure->why, "%s", store_text(rows, 0));
+        failure->share = (double)store_number(rows, 1) / (double)judged;
+    }
+    store_rows_close(rows);
+    return status != LETI_ERROR;
+}
+
 bool result_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n_problems,
                uint32_t n_samples, struct result *result, struct leti_error *err)
 {
@@ -73,8 +99,11 @@ bool result_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n
     if (good)
         summarize(tallies, result);
     result->infra = counts.infra;
+    uint64_t judged = 0;
+    for (size_t i = 0; i < n_problems; i++)
+        judged += tallies[i].n;
     free(tallies);
-    return good;
+    return good && failures_of(store, phase, iteration, judged, result, err);
 }
 
 void result_json(const struct result *result, struct text *out)
@@ -93,8 +122,23 @@ void result_json(const struct result *result, struct text *out)
     json_number(out, result->interval.high);
     text_add(out, "], \"solve_rate\": ");
     json_number(out, result->solve_rate);
-    text_printf(out, ", \"n_problems\": %zu, \"n_samples\": %u, \"infra\": %" PRIu64 "}",
+    text_printf(out,
+                ", \"n_problems\": %zu, \"n_samples\": %u, \"infra\": %" PRIu64 ", \"failures\": {",
                 result->n_problems, result->n_samples, result->infra);
+    for (size_t i = 0; i < result->n_failures; i++) {
+        text_add(out, i ? ", " : "");
+        json_text_string(out, result->failures[i].why);
+        text_add(out, ": ");
+        json_number(out, result->failures[i].share);
+    }
+    text_add(out, "}}");
+}
+
+void result_failures(const struct result *result, size_t most, struct text *out)
+{
+    for (size_t i = 0; i < result->n_failures && i < most; i++)
+        text_printf(out, "%s%s %.1f %%", i ? ", " : "", result->failures[i].why,
+                    100 * result->failures[i].share);
 }
 
 bool counts_of(struct store *store, uint32_t phase, uint32_t iteration, struct counts *counts,
@@ -140,14 +184,13 @@ bool reasons_json(struct store *store, uint32_t phase, uint32_t iteration, struc
     return status == LETI_DONE;
 }
 
-bool last_metric(struct store *store, uint32_t iteration, const char *stage, const char *name,
-                 bool *found, double *out, struct leti_error *err)
+/* The one number that a select of a stage's metric gives; *found says whether it gives one. */
+static bool metric_number(struct store *store, const char *sql, uint32_t iteration,
+                          const char *stage, const char *name, bool *found, double *out,
+                          struct leti_error *err)
 {
     struct store_rows *rows = NULL;
-    if (!store_select(store,
-                      "SELECT value FROM metric WHERE iteration = ? AND stage = ? AND name = ? "
-                      "ORDER BY step DESC LIMIT 1",
-                      &rows, err))
+    if (!store_select(store, sql, &rows, err))
         return false;
     enum leti_status status = LETI_ERROR;
     if (store_bind_number(rows, 1, iteration, err) && store_bind_text(rows, 2, stage, err) &&
@@ -158,4 +201,34 @@ bool last_metric(struct store *store, uint32_t iteration, const char *stage, con
         *out = store_real(rows, 0);
     store_rows_close(rows);
     return status != LETI_ERROR;
+}
+
+bool last_metric(struct store *store, uint32_t iteration, const char *stage, const char *name,
+                 bool *found, double *out, struct leti_error *err)
+{
+    return metric_number(store,
+                         "SELECT value FROM metric WHERE iteration = ? AND stage = ? AND name = ? "
+                         "ORDER BY step DESC LIMIT 1",
+                         iteration, stage, name, found, out, err);
+}
+
+bool first_metric(struct store *store, uint32_t iteration, const char *stage, const char *name,
+                  bool *found, double *out, struct leti_error *err)
+{
+    return metric_number(
+        store,
+        "SELECT min(value) FILTER (WHERE step = 0) FROM metric WHERE iteration = ? "
+        "AND stage = ? AND name = ? HAVING max(step) > 0",
+        iteration, stage, name, found, out, err);
+}
+
+bool metric_so_far(struct store *store, uint32_t iteration, const char *stage, const char *name,
+                   double *out, struct leti_error *err)
+{
+    bool found;
+    *out = 0;
+    return metric_number(store,
+                         "SELECT sum(value) FROM (SELECT value, max(step) FROM metric WHERE "
+                         "iteration <= ? AND stage = ? AND name = ? GROUP BY iteration)",
+                         iteration, stage, name, &found, out, err);
 }

@@ -124,8 +124,10 @@ static bool take_sample(struct rollout *rollout, size_t number, const struct let
                                 .tokens = output->tokens,
                                 .finish = output->finish,
                                 .logprobs = output->logprobs };
-    row.program_size = cut_length(row.raw.data, row.raw.size, (const char *const *)pipeline->post,
-                                  pipeline->n_post);
+    row.program_size = rollout->config->uncut
+                           ? row.raw.size
+                           : cut_length(row.raw.data, row.raw.size,
+                                        (const char *const *)pipeline->post, pipeline->n_post);
     return store_put_sample(rollout->config->relay->store, &row, err) &&
            slot_fill(&rollout->slots, number, &row, err) &&
            judging_add(&rollout->judging, number, err);
@@ -381,7 +383,8 @@ static bool request(struct rollout *rollout, size_t number, struct leti_error *e
     request.first = wanted->first;
     request.samples = wanted->n;
     request.seed = leti_mix(seed, wanted->problem);
-    request.stops = (struct leti_list){ (const char *const *)pipeline->post, pipeline->n_post };
+    if (!config->past_cut)
+        request.stops = (struct leti_list){ (const char *const *)pipeline->post, pipeline->n_post };
     judging_describe(&rollout->judging,
                      (size_t)wanted->problem * rollout->slots.samples + wanted->first, what,
                      sizeof what);

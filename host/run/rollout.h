@@ -21,6 +21,8 @@ struct rollout_config {
     uint32_t samples;              /* of each problem */
     struct leti_request sampling;  /* condition, temperature, top_p, top_k, max_length */
     const struct hub_model *model; /* NULL: nothing is generated */
+    bool uncut;                    /* programs are what was generated, without the task's cut */
+    bool past_cut;                 /* samples do not end where the cut would */
     bool format;                   /* make examples */
     const char *label;             /* of the line that shows how far it is */
 };

@@ -14,9 +14,11 @@
 #include "run/preflight.h"
 #include "run/record.h"
 #include "run/rollout.h"
+#include "run/samples.h"
 #include "run/stop.h"
 #include "run/tell.h"
 #include "run/train.h"
+#include "run/validation.h"
 
 /* ---- parts: done once, whatever happens in between ---- */
 
@@ -72,6 +74,40 @@ static bool roll_out(struct run *run, struct rollout_config *config, uint32_t tr
     return done;
 }
 
+/* The references as the iteration's samples, for a rollout that has nothing to generate. */
+static bool put_references(struct run *run, uint32_t iteration, struct leti_error *err)
+{
+    struct samples samples = { 0 };
+    bool good = samples_of_references(&run->training, &samples, err);
+    for (size_t i = 0; good && i < samples.n; i++) {
+        const struct written *written = &samples.items[i];
+        const struct store_sample row = { .key = { .phase = STORE_TRAINING,
+                                                   .iteration = iteration,
+                                                   .problem = (uint32_t)written->problem,
+                                                   .sample = written->index },
+                                          .raw = { written->text, written->size },
+                                          .program_size = written->size };
+        good = store_put_sample(run->store, &row, err);
+    }
+    samples_free(&samples);
+    return good && store_commit(run->store, err);
+}
+
+static bool work_references(struct run *run, const struct part *part, struct leti_error *err)
+{
+    char label[64];
+    snprintf(label, sizeof label, "iteration %u/%u", part->iteration, run->pipeline->iterations);
+    struct rollout_config config = { .relay = &run->relay,
+                                     .pipeline = run->pipeline,
+                                     .problems = &run->training,
+                                     .phase = STORE_TRAINING,
+                                     .iteration = part->iteration,
+                                     .samples = 1,
+                                     .format = run->pipeline->formatter,
+                                     .label = label };
+    return put_references(run, part->iteration, err) && rollout_run(&config, err);
+}
+
 static bool work_sample(struct run *run, const struct part *part, struct leti_error *err)
 {
     const struct stage_options *options = &run->pipeline->generator->options;
@@ -94,6 +130,17 @@ static bool work_sample(struct run *run, const struct part *part, struct leti_er
     return roll_out(run, &config, trained, err);
 }
 
+/* Judges the samples of another test once more; what is not cut in either has its verdict. */
+static bool judge_uncut(struct run *run, struct rollout_config *config, const struct test *test,
+                        struct leti_error *err)
+{
+    config->relay = &run->relay;
+    config->pipeline = run->pipeline;
+    return store_put_uncut_samples(run->store, config->phase, (uint32_t)test->sampler + 1,
+                                   config->iteration, err) &&
+           store_commit(run->store, err) && rollout_run(config, err);
+}
+
 static bool work_test(struct run *run, const struct part *part, struct leti_error *err)
 {
     const struct test *test = &run->pipeline->tests[part->test];
@@ -109,9 +156,13 @@ static bool work_test(struct run *run, const struct part *part, struct leti_erro
                       .top_p = test->top_p,
                       .top_k = test->top_k,
                       .max_length = test->max_length },
+        .uncut = test->uncut,
+        .past_cut = test->past_cut,
         .label = label,
     };
-    if (!roll_out(run, &config, part->iteration, err))
+    bool samples = test->sampler == part->test;
+    if (samples ? !roll_out(run, &config, part->iteration, err)
+                : !judge_uncut(run, &config, test, err))
         return false;
     observe_test(run, part->test, part->iteration);
     return true;
@@ -126,10 +177,13 @@ static bool work_train(struct run *run, const struct part *part, struct leti_err
 
 /* ---- the loop ---- */
 
-static bool is_due(const struct run *run, const struct test *test, uint32_t iteration)
+/* Before the first training one test stands for all conditions. */
+static bool is_due(const struct run *run, uint32_t number, uint32_t iteration)
 {
-    return iteration == 0 || iteration == run->pipeline->iterations ||
-           (test->every && iteration % test->every == 0);
+    const struct test *test = &run->pipeline->tests[number];
+    if (iteration == 0)
+        return test->untrained == number;
+    return iteration == run->pipeline->iterations || (test->every && iteration % test->every == 0);
 }
 
 static bool do_tests(struct run *run, uint32_t iteration, struct leti_error *err)
@@ -138,7 +192,7 @@ static bool do_tests(struct run *run, uint32_t iteration, struct leti_error *err
     for (uint32_t i = 0; i < run->pipeline->n_tests; i++) {
         struct part part = { .iteration = iteration, .name = name, .work = work_test, .test = i };
         snprintf(name, sizeof name, "test %s", run->pipeline->tests[i].name);
-        if (is_due(run, &run->pipeline->tests[i], iteration) &&
+        if (is_due(run, i, iteration) &&
             (!do_part(run, &part, err) || !tell_test(run, i, iteration, err)))
             return false;
     }
@@ -148,7 +202,9 @@ static bool do_tests(struct run *run, uint32_t iteration, struct leti_error *err
 static bool do_iteration(struct run *run, uint32_t iteration, struct leti_error *err)
 {
     const struct pipeline *pipeline = run->pipeline;
-    struct part sample = { .iteration = iteration, .name = "sample", .work = work_sample };
+    struct part sample = { .iteration = iteration,
+                           .name = "sample",
+                           .work = pipeline->from_references ? work_references : work_sample };
     struct part train = { .iteration = iteration, .name = "train", .work = work_train };
     if ((run->training.n && !do_part(run, &sample, err)) ||
         (pipeline->trainer && !do_part(run, &train, err)) || !tell_iteration(run, iteration, err))
@@ -222,6 +278,15 @@ static bool find_models(struct run *run, struct leti_error *err)
     return run->trainer_model || leti_error_set(err, "out of memory");
 }
 
+static bool check_references(const struct run *run, struct leti_error *err)
+{
+    return !run->pipeline->from_references || problems_with_reference(&run->training) ||
+           leti_error_set(err,
+                          "%s: samples_from is \"references\", and none of the %zu problems has a "
+                          "reference",
+                          run->pipeline->file, run->training.n);
+}
+
 static bool read_problems(struct run *run, struct leti_error *err)
 {
     struct pipeline *pipeline = run->pipeline;
@@ -234,7 +299,9 @@ static bool read_problems(struct run *run, struct leti_error *err)
         if (!problems_read(&pipeline->tests[i].problems, run->folder.path, pipeline->seed,
                            &run->tests[i], err))
             return false;
-    return true;
+    return problems_read(&pipeline->validation, run->folder.path, pipeline->seed, &run->validation,
+                         err) &&
+           validation_check(run, err) && check_references(run, err);
 }
 
 static bool start_stages(struct run *run, struct leti_error *err)
@@ -255,7 +322,8 @@ static bool start_stages(struct run *run, struct leti_error *err)
 
 static bool check_flow(const struct pipeline *pipeline, struct leti_error *err)
 {
-    if (pipeline->generator || (pipeline->trainer && !pipeline->problems.n_sources))
+    if (pipeline->generator || pipeline->from_references ||
+        (pipeline->trainer && !pipeline->problems.n_sources))
         return true;
     return leti_error_set(err,
                           "%s: a run needs a generator in the flow, or a trainer alone without "
@@ -359,6 +427,7 @@ static void close_run(struct run *run)
 {
     store_close(run->store);
     problems_free(&run->training);
+    problems_free(&run->validation);
     for (size_t i = 0; run->tests && i < run->pipeline->n_tests; i++)
         problems_free(&run->tests[i]);
     free(run->tests);

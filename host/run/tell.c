@@ -4,6 +4,7 @@
 #include "run/tell.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/json_text.h"
@@ -11,6 +12,9 @@
 #include "base/path.h"
 #include "run/progress.h"
 #include "run/result.h"
+#include "run/validation.h"
+
+enum { SHOWN_FAILURES = 3 };
 
 /* A line for people. */
 __attribute__((format(printf, 2, 3))) static void say(const struct run *run, const char *format,
@@ -50,7 +54,10 @@ void tell_start(const struct run *run, bool resumed)
     text_add(&line, run->folder.name);
     if (model)
         text_printf(&line, "   %s", path_name(model));
-    if (run->training.n)
+    if (pipeline->from_references)
+        text_printf(&line, "   references of %zu problems",
+                    problems_with_reference(&run->training));
+    else if (run->training.n)
         text_printf(&line, "   %zu problems x %" PRId64 " samples", run->training.n,
                     pipeline->generator ? pipeline->generator->options.samples : 0);
     if (pipeline->trainer)
@@ -111,34 +118,121 @@ bool tell_test(struct run *run, uint32_t test, uint32_t iteration, struct leti_e
             text_printf(&more, "   pass@%u %.1f %%", result_ks[i], 100 * result.pass[i]);
     if (result.infra)
         text_printf(&more, "   %" PRIu64 " not judged", result.infra);
-    say(run, "%-16s pass@1 %.1f %% [%.1f, %.1f]%s   %zu %s problems x %u", label,
+    say(run, "%-16s pass@1 %.1f %% [%.1f, %.1f]%s   solved %.1f %%   %zu %s problems x %u", label,
         100 * result.pass[0], 100 * result.interval.low, 100 * result.interval.high,
-        text_string(&more), result.n_problems, run->pipeline->tests[test].name, result.n_samples);
+        text_string(&more), 100 * result.solve_rate, result.n_problems,
+        run->pipeline->tests[test].name, result.n_samples);
+    text_clear(&more);
+    result_failures(&result, SHOWN_FAILURES, &more);
+    if (more.size)
+        say(run, "%-16s failed by %s", "", text_string(&more));
     text_free(&more);
     return true;
 }
 
 /* ---- iterations ---- */
 
+/* "1.2 M", "340 k", "999" */
+static void add_amount(struct text *text, double n)
+{
+    if (n >= 1e6)
+        text_printf(text, "%.3g M", n / 1e6);
+    else if (n >= 1e4)
+        text_printf(text, "%.0f k", n / 1e3);
+    else
+        text_printf(text, "%.0f", n);
+}
+
 /* What training said: steps and loss, where the trainer tells them. */
 static bool add_training(struct run *run, uint32_t iteration, struct text *line, struct text *json,
                          struct leti_error *err)
 {
-    bool has_loss = false, has_steps = false;
-    double loss = 0, steps = 0;
+    bool has_loss = false, has_steps = false, has_tokens = false;
+    double loss = 0, steps = 0, tokens = 0;
     const char *stage = run->pipeline->trainer->options.name;
     if (!last_metric(run->store, iteration, stage, "loss", &has_loss, &loss, err) ||
-        !last_metric(run->store, iteration, stage, "steps", &has_steps, &steps, err))
+        !last_metric(run->store, iteration, stage, "steps", &has_steps, &steps, err) ||
+        !last_metric(run->store, iteration, stage, "tokens", &has_tokens, &tokens, err))
         return false;
     if (has_steps) {
         text_printf(line, "   %.0f steps", steps);
         text_printf(json, ", \"steps\": %.0f", steps);
     }
+    if (has_tokens)
+        text_printf(json, ", \"tokens\": %.0f", tokens);
     if (has_loss) {
         text_printf(line, "%s loss %.3g", has_steps ? "," : "  ", loss);
         text_add(json, ", \"loss\": ");
         json_number(json, loss);
     }
+    return true;
+}
+
+/* Since the run began: "640 steps, 1.2 M tokens so far". */
+static bool add_totals(struct run *run, uint32_t iteration, struct text *line, struct text *json,
+                       struct leti_error *err)
+{
+    double steps = 0, tokens = 0;
+    const char *stage = run->pipeline->trainer->options.name;
+    if (!metric_so_far(run->store, iteration, stage, "steps", &steps, err) ||
+        !metric_so_far(run->store, iteration, stage, "tokens", &tokens, err))
+        return false;
+    text_printf(json, ", \"steps_so_far\": %.0f, \"tokens_so_far\": %.0f", steps, tokens);
+    if (steps)
+        text_printf(line, "%.0f steps", steps);
+    if (tokens) {
+        text_add(line, line->size ? ", " : "");
+        add_amount(line, tokens);
+        text_add(line, " tokens");
+    }
+    text_add(line, line->size ? " so far" : "");
+    return true;
+}
+
+static void add_loss_json(struct text *json, const char *set, const char *when, double loss)
+{
+    text_printf(json, ", \"%s_loss%s\": ", set, when);
+    json_number(json, loss);
+    text_printf(json, ", \"%s_perplexity%s\": ", set, when);
+    json_number(json, exp(loss));
+}
+
+/* "validation loss 0.61 -> 0.512 (perplexity 1.67), without token 0.53 (1.7)": where it was told
+ * before the first step, too, as in the first iteration, from there. */
+static bool add_validation_set(struct run *run, uint32_t iteration, size_t set, struct text *line,
+                               struct text *json, struct leti_error *err)
+{
+    const char *stage = run->pipeline->trainer->options.name;
+    char name[64];
+    bool found = false, has_first = false;
+    double loss = 0, first = 0;
+    snprintf(name, sizeof name, "%s_loss", validation_sets[set]);
+    if (!last_metric(run->store, iteration, stage, name, &found, &loss, err) ||
+        !first_metric(run->store, iteration, stage, name, &has_first, &first, err))
+        return false;
+    if (!found)
+        return true;
+    text_printf(line, "%s%s ",
+                !line->size ? ""
+                : set       ? ", "
+                            : "   ",
+                set ? "without token" : "validation loss");
+    if (has_first) {
+        text_printf(line, "%.3g -> ", first);
+        add_loss_json(json, validation_sets[set], "_before", first);
+    }
+    text_printf(line, "%.3g (%s%.3g)", loss, set ? "" : "perplexity ", exp(loss));
+    add_loss_json(json, validation_sets[set], "", loss);
+    return true;
+}
+
+/* The loss of held-out references, with the reward token and without it. */
+static bool add_validation(struct run *run, uint32_t iteration, struct text *line,
+                           struct text *json, struct leti_error *err)
+{
+    for (size_t set = 0; set < VALIDATION_SETS; set++)
+        if (!add_validation_set(run, iteration, set, line, json, err))
+            return false;
     return true;
 }
 
@@ -149,9 +243,9 @@ static bool add_sampling(struct run *run, uint32_t iteration, struct text *line,
     if (!counts_of(run->store, STORE_TRAINING, iteration, &counts, err))
         return false;
     uint64_t judged = counts.sampled > counts.infra ? counts.sampled - counts.infra : 0;
-    text_printf(line, "sampled %" PRIu64 "   passed %.0f %%   (%" PRIu64 " verdicts reused)",
-                counts.sampled, judged ? 100.0 * (double)counts.passed / (double)judged : 0,
-                counts.reused);
+    text_printf(line, "%s %" PRIu64 "   passed %.0f %%   (%" PRIu64 " verdicts reused)",
+                run->pipeline->from_references ? "references" : "sampled", counts.sampled,
+                judged ? 100.0 * (double)counts.passed / (double)judged : 0, counts.reused);
     if (counts.infra)
         text_printf(line, "   %" PRIu64 " not judged", counts.infra);
     text_printf(json,
@@ -163,7 +257,8 @@ static bool add_sampling(struct run *run, uint32_t iteration, struct text *line,
 
 bool tell_iteration(struct run *run, uint32_t iteration, struct leti_error *err)
 {
-    struct text line = { 0 }, json = { 0 };
+    struct text line = { 0 }, more = { 0 }, json = { 0 };
+    const struct pipeline *pipeline = run->pipeline;
     char label[32], time[32];
     double sampling = 0, training = 0;
     bool done;
@@ -172,27 +267,38 @@ bool tell_iteration(struct run *run, uint32_t iteration, struct leti_error *err)
     bool good = store_part(run->store, iteration, "sample", &done, &sampling, err) &&
                 store_part(run->store, iteration, "train", &done, &training, err) &&
                 (!run->training.n || add_sampling(run, iteration, &line, &json, err)) &&
-                (!run->pipeline->trainer || add_training(run, iteration, &line, &json, err));
+                (!pipeline->trainer || (add_training(run, iteration, &line, &json, err) &&
+                                        add_totals(run, iteration, &more, &json, err) &&
+                                        add_validation(run, iteration, &more, &json, err)));
     if (good) {
         progress_time(sampling + training, time, sizeof time);
         text_printf(&json, ", \"sample_seconds\": %.3f, \"train_seconds\": %.3f}", sampling,
                     training);
         say(run, "%-16s %s   %s", label, text_string(&line), time);
+        if (more.size)
+            say(run, "%-16s %s", "", text_string(&more));
         good = say_json(run, &json, err);
     }
     text_free(&line);
+    text_free(&more);
     text_free(&json);
     return good;
 }
 
 /* ---- the end ---- */
 
+/* Of a test before the first training. */
+static bool first_result(struct run *run, uint32_t test, struct result *out, struct leti_error *err)
+{
+    return test_result(run, (uint32_t)run->pipeline->tests[test].untrained, 0, out, err);
+}
+
 /* "before": {...}, "after": {...} of one test; `after` only where something was trained. */
 static bool add_before_after(struct run *run, uint32_t test, uint32_t last, struct text *json,
                              struct leti_error *err)
 {
     struct result before, after;
-    if (!test_result(run, test, 0, &before, err) || !test_result(run, test, last, &after, err))
+    if (!first_result(run, test, &before, err) || !test_result(run, test, last, &after, err))
         return false;
     text_add(json, "{\"before\": ");
     result_json(&before, json);
@@ -234,7 +340,7 @@ static bool say_end(struct run *run, uint32_t last, const char *time, struct let
     const struct pipeline *pipeline = run->pipeline;
     struct result before, after;
     for (uint32_t i = 0; i < pipeline->n_tests && last; i++) {
-        if (!test_result(run, i, 0, &before, err) || !test_result(run, i, last, &after, err))
+        if (!first_result(run, i, &before, err) || !test_result(run, i, last, &after, err))
             return false;
         say(run, "pass@1 %.1f -> %.1f %% on %s problems%s%s", 100 * before.pass[0],
             100 * after.pass[0], pipeline->tests[i].name, i ? "" : ", in ", i ? "" : time);

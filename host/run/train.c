@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "run/observe.h"
 #include "run/progress.h"
+#include "run/validation.h"
 #include "store/packed.h"
 
 enum { SEED_TRAIN = 0x7261696e, TRAIN_TAG = 1, KEPT_OPTIMIZERS = 2 };
@@ -16,6 +17,8 @@ struct training {
     struct run *run;
     uint32_t iteration;
     struct store_rows *examples;
+    struct validation validation;
+    size_t n_validated;      /* texts of it that were given */
     struct leti_span *spans; /* of the example that was given last */
     char **names;            /* of metrics so far, */
     uint64_t *steps;         /* and how often each came */
@@ -45,18 +48,37 @@ bool train_model(const struct run *run, const struct stage *stage, uint32_t iter
 
 /* ---- examples, from the store to the trainer ---- */
 
+/* Behind the examples come the sets of validation. */
+static enum leti_status next_held_out(struct training *training, struct leti_example *out,
+                                      const char **held_out)
+{
+    const struct validation *validation = &training->validation;
+    if (training->n_validated == validation->n * VALIDATION_SETS)
+        return LETI_DONE;
+    size_t set = training->n_validated / validation->n, i = training->n_validated % validation->n;
+    training->n_validated++;
+    *out = validation->items[set][i];
+    out->iteration = training->iteration;
+    out->index = (uint32_t)i;
+    *held_out = validation_sets[set];
+    return LETI_OK;
+}
+
 static enum leti_status next_example(void *context, bool rewind, struct leti_example *out,
                                      const char **held_out, struct leti_error *err)
 {
     struct training *training = context;
-    (void)held_out;
     struct store_rows *rows = training->examples;
     size_t n_spans = 0;
     free(training->spans);
     training->spans = NULL;
-    if (rewind)
+    if (rewind) {
         store_rewind(rows);
-    enum leti_status status = store_next(rows, err);
+        training->n_validated = 0;
+    }
+    enum leti_status status = training->n_validated ? LETI_DONE : store_next(rows, err);
+    if (status == LETI_DONE)
+        return next_held_out(training, out, held_out);
     if (status != LETI_OK)
         return status;
     if (!packed_spans(store_bytes(rows, 2), &training->spans, &n_spans, err))
@@ -197,6 +219,7 @@ static bool into_checkpoint(struct training *training, struct leti_error *err)
 
 static void close_training(struct training *training)
 {
+    validation_close(&training->validation);
     store_rows_close(training->examples);
     free(training->spans);
     for (size_t i = 0; i < training->n_names; i++)
@@ -210,6 +233,10 @@ bool train_run(struct run *run, uint32_t iteration, const char *label, struct le
     struct training training = { .run = run, .iteration = iteration };
     if (checkpoint_exists(&run->folder, iteration))
         return true;
+    if (!validation_open(run, &training.validation, err)) {
+        close_training(&training);
+        return false;
+    }
     progress_begin(&training.progress, label, "trained", 0, 1);
     run->relay.to = (struct hub_handler){ .context = &training,
                                           .metric = on_metric,

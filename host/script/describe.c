@@ -188,6 +188,26 @@ static void read_tests(lua_State *L, int index, const char *where, struct draft 
     }
 }
 
+/* `validation`: { problems = ... }, or just what stands there. */
+static void read_validation(lua_State *L, int index, const char *where, struct draft *draft)
+{
+    size_t n;
+    int top = lua_gettop(L);
+    if (!script_chain(L, index, &n) && lua_istable(L, index) && !lua_rawlen(L, index)) {
+        for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+            const char *key = check_key(L, -2, where, "validation");
+            if (strcmp(key, "problems") != 0)
+                script_fail(L, where, "validation: no option \"%s\"; it has problems", key);
+        }
+        lua_getfield(L, index, "problems");
+        if (lua_isnil(L, -1))
+            script_fail(L, where, "validation: problems must be set: a source stage");
+        index = lua_gettop(L);
+    }
+    read_problems(L, index, where, "validation", &draft->validation);
+    lua_settop(L, top);
+}
+
 static void read_key(lua_State *L, const char *key, int value, const char *where,
                      struct draft *draft)
 {
@@ -199,6 +219,8 @@ static void read_key(lua_State *L, const char *key, int value, const char *where
         read_observers(L, value, where, draft);
     else if (!strcmp(key, "test"))
         read_tests(L, value, where, draft);
+    else if (!strcmp(key, "validation"))
+        read_validation(L, value, where, draft);
     else
         put_top(L, key, where, 1, "pipeline", &draft->settings);
 }

@@ -42,7 +42,7 @@ static const char *setting_text(const struct settings *settings, const char *nam
 /* What a text cannot say, and names, by which overrides find their place. */
 static bool is_fixed(const char *option)
 {
-    static const char *const names[] = { "flow", "problems", "observers", "test" };
+    static const char *const names[] = { "flow", "problems", "observers", "test", "validation" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(option, names[i]))
             return true;
@@ -52,6 +52,16 @@ static bool is_fixed(const char *option)
 static bool refuse_fixed(const char *whose, const char *option, struct leti_error *err)
 {
     return leti_error_set(err, "%s: %s: \"%s\" can only be set in the file", where, whose, option);
+}
+
+/* "none.samples" of test "held-out" */
+static bool refuse_derived(const char *test, const char *option, struct leti_error *err)
+{
+    int size = (int)(strrchr(option, '.') - option);
+    return leti_error_set(err,
+                          "%s: test \"%s.%.*s\": it comes from \"%s\" by condition and post, and "
+                          "has no options of its own",
+                          where, test, size, option, test);
 }
 
 static bool put_stage(struct stage *stage, const char *option, const char *value,
@@ -78,6 +88,8 @@ static bool put_tests(const struct override_target *target, const char *test, co
         *found = true;
         if (!strcmp(option, "name") || is_fixed(option))
             return refuse_fixed(name, option, err);
+        if (strchr(option, '.'))
+            return refuse_derived(name, option, err);
         if (!put_value(settings, option_find(target->test_options, option), option, value, err))
             return false;
     }

@@ -12,6 +12,7 @@
 #include "script/places.h"
 #include "script/script.h"
 #include "script/tables.h"
+#include "script/tests.h"
 
 enum { LARGEST_FILE = 16 << 20 };
 
@@ -54,6 +55,7 @@ static bool take_stages(struct pipeline *p, struct draft *draft, struct leti_err
     if (!p->stages)
         return no_memory(err);
     use(p, draft->problems.sources, draft->problems.n_sources);
+    use(p, draft->validation.sources, draft->validation.n_sources);
     use(p, draft->flow, draft->n_flow);
     use(p, draft->observers, draft->n_observers);
     for (size_t i = 0; i < draft->n_tests; i++)
@@ -66,7 +68,8 @@ static bool take_stages(struct pipeline *p, struct draft *draft, struct leti_err
     p->missing = draft->missing;
     draft->missing = (struct missing_list){ 0 };
     p->problems = draft->problems;
-    draft->problems = (struct problem_set){ 0 };
+    p->validation = draft->validation;
+    draft->problems = draft->validation = (struct problem_set){ 0 };
     p->observers = draft->observers;
     p->n_observers = draft->n_observers;
     draft->observers = NULL;
@@ -104,32 +107,6 @@ static bool take_flow(struct pipeline *p, const struct draft *draft, struct leti
 
 /* ---- options ---- */
 
-/* The settings' names against a table's names and some more, so that the nearest of all is
- * offered. */
-static bool check_known(const struct settings *settings, const struct leti_option *table,
-                        const struct leti_option *more, const char *const *words, const char *whose,
-                        struct leti_error *err)
-{
-    size_t n = 0, n_words = 0;
-    while (words && words[n_words])
-        n_words++;
-    const char **names =
-        calloc(option_count(table) + option_count(more) + n_words + 1, sizeof *names);
-    if (!names)
-        return no_memory(err);
-    for (size_t i = 0; i < option_count(table); i++)
-        names[n++] = table[i].name;
-    for (size_t i = 0; i < option_count(more); i++)
-        names[n++] = more[i].name;
-    for (size_t i = 0; i < n_words; i++)
-        names[n++] = words[i];
-    bool ok = true;
-    for (size_t i = 0; ok && i < settings->n; i++)
-        ok = option_known(&settings->items[i], names, n, whose, err);
-    free(names);
-    return ok;
-}
-
 /* "evaluate (evaluator.python)" */
 static void stage_words(const struct stage *stage, char out[256])
 {
@@ -142,7 +119,7 @@ static bool fill_stage(struct stage *stage, struct leti_error *err)
     const struct leti_plugin *desc = stage->plugin.desc;
     const struct leti_option *host = host_options(desc->kind);
     stage_words(stage, words);
-    if (!check_known(&stage->settings, desc->options, host, NULL, words, err) ||
+    if (!tables_check_known(&stage->settings, desc->options, host, NULL, words, err) ||
         !options_check(desc->options, &stage->settings, words, desc->instance_size, err) ||
         !options_fill(host, &stage->host_settings, words, &stage->options, &stage->option_memory,
                       err))
@@ -184,6 +161,7 @@ static bool copy_options(struct pipeline *p, const struct pipeline_options *o, c
     p->infra_limit = o->infra_limit;
     p->preflight = o->preflight;
     p->cache = o->cache;
+    p->from_references = !strcmp(o->samples_from, "references");
     p->name = duplicate(o->name, err);
     p->listen = *o->listen ? duplicate(o->listen, err) : NULL;
     return p->name && (p->listen || !*o->listen) && copy_post(p, &o->post, err);
@@ -192,61 +170,17 @@ static bool copy_options(struct pipeline *p, const struct pipeline_options *o, c
 static bool fill_pipeline(struct pipeline *p, const struct settings *settings,
                           struct leti_error *err)
 {
-    static const char *const words[] = { "problems", "flow", "observers", "test", NULL };
+    static const char *const words[] = {
+        "problems", "flow", "observers", "test", "validation", NULL
+    };
     struct pipeline_options options;
     struct option_memory *memory;
-    if (!check_known(settings, pipeline_options, NULL, words, "pipeline", err) ||
+    if (!tables_check_known(settings, pipeline_options, NULL, words, "pipeline", err) ||
         !options_fill(pipeline_options, settings, "pipeline", &options, &memory, err))
         return false;
     bool ok = copy_options(p, &options, settings->where, err);
     options_free(memory);
     return ok;
-}
-
-static enum leti_condition condition_of(const char *word)
-{
-    return !strcmp(word, "good") ? LETI_GOOD : !strcmp(word, "bad") ? LETI_BAD : LETI_NO_TOKEN;
-}
-
-static bool fill_test(const struct pipeline *p, struct draft_test *draft, struct test *test,
-                      struct leti_error *err)
-{
-    static const char *const words[] = { "problems", NULL };
-    char whose[128];
-    struct test_options o;
-    struct option_memory *memory;
-    snprintf(whose, sizeof whose, "test \"%s\"", names_get(&draft->settings));
-    if (!check_known(&draft->settings, test_options, NULL, words, whose, err) ||
-        !options_fill(test_options, &draft->settings, whose, &o, &memory, err))
-        return false;
-    int64_t longest = p->generator ? p->generator->options.max_length : 0;
-    *test = (struct test){
-        .name = duplicate(o.name, err),
-        .problems = draft->problems,
-        .samples = (uint32_t)o.samples,
-        .temperature = o.temperature,
-        .top_p = o.top_p,
-        .top_k = (uint32_t)o.top_k,
-        .max_length = (uint32_t)(o.max_length ? o.max_length : longest),
-        .every = (uint32_t)o.every,
-        .condition = condition_of(o.condition),
-    };
-    draft->problems = (struct problem_set){ 0 };
-    options_free(memory);
-    return test->name != NULL;
-}
-
-static bool fill_tests(struct pipeline *p, struct draft *draft, struct leti_error *err)
-{
-    p->tests = calloc(draft->n_tests + 1, sizeof *p->tests);
-    if (!p->tests)
-        return no_memory(err);
-    for (; p->n_tests < draft->n_tests; p->n_tests++)
-        if (!fill_test(p, &draft->tests[p->n_tests], &p->tests[p->n_tests], err)) {
-            free(p->tests[p->n_tests].problems.sources);
-            return false;
-        }
-    return true;
 }
 
 /* ---- models ---- */
@@ -345,11 +279,31 @@ static bool apply_overrides(struct pipeline *p, struct draft *draft, const struc
     return true;
 }
 
+/* Held-out references are formatted, and the trainer tells their loss. */
+static bool check_validation(const struct pipeline *p, const char *where, struct leti_error *err)
+{
+    if (!p->validation.n_sources)
+        return true;
+    if (!p->formatter || !p->trainer)
+        return leti_error_set(err, "%s: pipeline: validation needs a %s in the flow", where,
+                              p->trainer ? "formatter" : "trainer");
+    return plugin_validates(p->trainer->plugin.desc) ||
+           leti_error_set(err,
+                          "%s: pipeline: validation needs a trainer that tells the loss of "
+                          "held-out texts, and %s %s does not",
+                          where, p->trainer->plugin.desc->name, p->trainer->plugin.desc->version);
+}
+
 /* What the parts ask of each other. */
 static bool check_whole(const struct pipeline *p, const char *where, struct leti_error *err)
 {
     if (p->generator && !p->problems.n_sources && (p->trainer || !p->n_tests))
         return leti_error_set(err, "%s: pipeline: problems must be set: a source stage", where);
+    if (p->from_references && (!p->problems.n_sources || !p->n_evaluators || !p->formatter))
+        return leti_error_set(err,
+                              "%s: pipeline: samples_from = \"references\" needs problems, and "
+                              "an evaluator and a formatter in the flow",
+                              where);
     if (p->n_tests && !p->generator)
         return leti_error_set(err, "%s: pipeline: test needs a generator in the flow", where);
     if (p->n_tests && !p->n_evaluators)
@@ -376,8 +330,9 @@ static bool build(struct pipeline *p, struct draft *draft, const struct request 
     for (size_t i = 0; i < p->n_stages; i++)
         if (!fill_stage(p->stages[i], err))
             return false;
-    return fill_pipeline(p, &draft->settings, err) && fill_tests(p, draft, err) &&
-           check_whole(p, draft->settings.where, err);
+    return fill_pipeline(p, &draft->settings, err) && tests_fill(p, draft, err) &&
+           check_whole(p, draft->settings.where, err) &&
+           check_validation(p, draft->settings.where, err);
 }
 
 static bool open_request(const struct request *request, struct pipeline **out,
@@ -458,11 +413,7 @@ void pipeline_close(struct pipeline *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->n_tests; i++) {
-        free(p->tests[i].name);
-        free(p->tests[i].problems.sources);
-    }
-    free(p->tests);
+    tests_free(p);
     for (size_t i = 0; i < p->n_post; i++)
         free(p->post[i]);
     free(p->post);
@@ -470,6 +421,7 @@ void pipeline_close(struct pipeline *p)
         stage_destroy(p->stages[i]);
     free(p->stages);
     free(p->problems.sources);
+    free(p->validation.sources);
     free(p->evaluators);
     free(p->observers);
     free(p->name);

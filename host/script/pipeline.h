@@ -29,6 +29,9 @@ struct problem_set {
     size_t n_sources;
 };
 
+/* One that is described may be several here, one behind the other: "held-out" with the first of its
+ * conditions, "held-out.none" with another, and behind each, where programs are judged both ways,
+ * "held-out.uncut". Indices are places among the pipeline's tests. */
 struct test {
     char *name; /* "held-out"; unique, default "test" */
     struct problem_set problems;
@@ -37,6 +40,11 @@ struct test {
     uint32_t top_k, max_length;
     uint32_t every;                /* iterations; 0: only before the first and after the last */
     enum leti_condition condition; /* after the first training; default LETI_GOOD */
+    bool uncut;       /* programs are judged as they were sampled, without the pipeline's cut */
+    bool past_cut;    /* samples do not end where the cut would, since uncut ones are judged */
+    size_t sampler;   /* the test whose samples it judges; itself where it samples */
+    size_t untrained; /* the test that stands for it before the first training, when there is no
+                       * reward token and all conditions are one; mostly itself */
 };
 
 struct pipeline {
@@ -45,7 +53,9 @@ struct pipeline {
     uint32_t iterations;
     uint64_t seed;
     struct problem_set problems; /* trained on; empty for a trainer alone */
-    struct stage *generator;     /* each may be NULL as the flow says, n_evaluators 0 */
+    bool from_references;        /* the samples that are trained on are the problems' references */
+    struct problem_set validation; /* whose references' loss the trainer tells; may be empty */
+    struct stage *generator;       /* each may be NULL as the flow says, n_evaluators 0 */
     struct stage **evaluators;
     size_t n_evaluators;
     struct stage *formatter, *trainer;

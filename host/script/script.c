@@ -160,6 +160,7 @@ void draft_free(struct draft *draft)
     free(draft->flow);
     free(draft->observers);
     free(draft->problems.sources);
+    free(draft->validation.sources);
     settings_free(&draft->settings);
     missing_free(&draft->missing);
     *draft = (struct draft){ 0 };

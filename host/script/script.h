@@ -19,7 +19,7 @@ struct draft {
     struct settings settings; /* of the pipeline; .where is the line of pipeline { } */
     struct stage **flow;      /* in order */
     size_t n_flow;
-    struct problem_set problems;
+    struct problem_set problems, validation;
     struct stage **observers;
     size_t n_observers;
     struct draft_test *tests;

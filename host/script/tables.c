@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/tables.h"
 
+#include <stdlib.h>
+
 const struct leti_option pipeline_options[] = {
     LETI_OPT_TEXT(struct pipeline_options, name, NULL, "Name of the run's folder."),
     LETI_OPT_INT(struct pipeline_options, iterations, "1", 0, 1e6,
@@ -19,6 +21,10 @@ const struct leti_option pipeline_options[] = {
                   "Whether verdicts of deterministic evaluators are reused."),
     LETI_OPT_LIST(struct pipeline_options, post, "", 0, 1000,
                   "A program ends before the first of these texts."),
+    LETI_OPT_CHOICE(
+        struct pipeline_options, samples_from, "model", "model|references",
+        "Who writes the programs that are trained on: the model, or the data set (one a "
+        "problem, its reference)."),
     { 0 },
 };
 
@@ -34,7 +40,35 @@ const struct leti_option test_options[] = {
                  "Tokens of a sample at most, prompt included; 0: as the generator's."),
     LETI_OPT_INT(struct test_options, every, "1", 0, 1e6,
                  "Iterations from one test to the next; 0: only the first and the last."),
-    LETI_OPT_CHOICE(struct test_options, condition, "good", "good|bad|none",
-                    "Reward token that prompts begin with after the first training."),
+    { "condition", LETI_LIST, LETI_FIELD(struct test_options, condition, struct leti_list), "good",
+      1, 3, "good|bad|none",
+      "Reward token that prompts begin with after the first training; of several, each is a "
+      "test." },
+    LETI_OPT_CHOICE(struct test_options, post, "task", "task|none|both",
+                    "Whether programs are judged with the pipeline's cut, without, or both ways."),
     { 0 },
 };
+
+bool tables_check_known(const struct settings *settings, const struct leti_option *table,
+                        const struct leti_option *more, const char *const *words, const char *whose,
+                        struct leti_error *err)
+{
+    size_t n = 0, n_words = 0;
+    while (words && words[n_words])
+        n_words++;
+    const char **names =
+        calloc(option_count(table) + option_count(more) + n_words + 1, sizeof *names);
+    if (!names)
+        return leti_error_set(err, "out of memory");
+    for (size_t i = 0; i < option_count(table); i++)
+        names[n++] = table[i].name;
+    for (size_t i = 0; i < option_count(more); i++)
+        names[n++] = more[i].name;
+    for (size_t i = 0; i < n_words; i++)
+        names[n++] = words[i];
+    bool ok = true;
+    for (size_t i = 0; ok && i < settings->n; i++)
+        ok = option_known(&settings->items[i], names, n, whose, err);
+    free(names);
+    return ok;
+}

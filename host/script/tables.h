@@ -4,10 +4,11 @@
 #ifndef SCRIPT_TABLES_H
 #define SCRIPT_TABLES_H
 
-#include "leti/plugin.h"
+#include "leti/error.h"
+#include "registry/options.h"
 
 struct pipeline_options {
-    const char *name, *listen;
+    const char *name, *listen, *samples_from;
     int64_t iterations, seed;
     double infra_limit;
     bool preflight, cache;
@@ -15,11 +16,18 @@ struct pipeline_options {
 };
 
 struct test_options {
-    const char *name, *condition;
+    const char *name, *post;
+    struct leti_list condition;
     int64_t samples, top_k, max_length, every;
     double temperature, top_p;
 };
 
 extern const struct leti_option pipeline_options[], test_options[];
+
+/* Holds the settings' names against those of a table, of another (may be NULL), and some words more
+ * (NULL-terminated; may be NULL), so that the nearest of all is offered. whose: for the error. */
+bool tables_check_known(const struct settings *, const struct leti_option *table,
+                        const struct leti_option *more, const char *const *words, const char *whose,
+                        struct leti_error *err);
 
 #endif

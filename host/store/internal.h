@@ -16,6 +16,7 @@ enum statement {
     PUT_EVALUATOR,
     PUT_PROBLEM,
     PUT_SAMPLE,
+    PUT_UNCUT,
     PUT_VERDICT,
     PUT_RETRY,
     PUT_LOST,

@@ -95,6 +95,18 @@ bool store_put_sample(struct store *store, const struct store_sample *sample,
     return store_run(store, s, err);
 }
 
+bool store_put_uncut_samples(struct store *store, uint32_t phase, uint32_t from, uint32_t iteration,
+                             struct leti_error *err)
+{
+    sqlite3_stmt *s = store_prepare(store, PUT_UNCUT, err);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, phase);
+    sqlite3_bind_int64(s, 2, from);
+    sqlite3_bind_int64(s, 3, iteration);
+    return store_run(store, s, err);
+}
+
 static bool bind_scores(struct store *store, sqlite3_stmt *s, int place,
                         const struct leti_verdict *verdict, struct leti_error *err)
 {

@@ -21,6 +21,9 @@ static const char *const texts[N_STATEMENTS] = {
     [PUT_EVALUATOR] = "INSERT OR IGNORE INTO evaluator VALUES (?, ?, ?)",
     [PUT_PROBLEM] = "INSERT OR IGNORE INTO problem VALUES (?, ?, ?, ?, ?, ?, ?)",
     [PUT_SAMPLE] = "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_UNCUT] = "INSERT OR IGNORE INTO sample SELECT ?, iteration, problem, sample, raw, "
+                  "length(raw), tokens, finish, logprobs FROM sample "
+                  "WHERE phase = ? AND iteration = ?",
     [PUT_VERDICT] = "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                     "?)",
     [PUT_RETRY] = "INSERT INTO retry VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -67,6 +67,10 @@ bool store_put_problem(struct store *, uint32_t phase, uint32_t problem,
 
 bool store_put_sample(struct store *, const struct store_sample *, struct leti_error *err);
 
+/* Gives a phase the samples that another has, uncut. */
+bool store_put_uncut_samples(struct store *, uint32_t phase, uint32_t from, uint32_t iteration,
+                             struct leti_error *err);
+
 /* The verdict that counts. program: the key that the cache finds it by (of the evaluator, the
  * problem and the program), or NULL. */
 bool store_put_verdict(struct store *, const struct store_key *, const struct store_verdict *,

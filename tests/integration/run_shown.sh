@@ -7,10 +7,11 @@ cd "$work"
 fake_pipeline
 quick="--set generate.work_us=0 --set evaluate.work_us=0 --set train.work_us=0"
 
-# As lines: the run's folder first, then the parts in their order.
+# As lines: the run's folder first, then the parts in their order, each with a second line that
+# says more of it.
 # shellcheck disable=SC2086
 works "$LETI" run fake.lua $quick
-cut -c1-12 stdout >begins
+cut -c1-12 stdout | sed '/^ *$/d' >begins
 cat >expected <<'EOF'
 runs/fake-00
 preflight   
@@ -26,6 +27,9 @@ pass@1 11.9
 EOF
 diff expected begins || wrong "other lines"
 contains stdout "known good passed, known bad failed: AssertionError"
+contains stdout "solved 60.0 %   10 held-out problems x 16"
+contains stdout "                 failed by AssertionError 88.1 %"
+contains stdout "                 320 steps, 320 k tokens so far"
 [ -f runs/fake-001/pipeline.lua ] || wrong "no pipeline.lua in the run"
 contains runs/fake-001/pipeline.lua "--set generate.work_us=0"
 [ -f runs/fake-001/checkpoints/0003/optimizer.bin ] || wrong "the newest optimizer state is gone"
@@ -41,6 +45,9 @@ tail -n 1 stdout >last
 contains last "\"run\": \"$work/runs/fake-002\", \"iterations\": 3, \"seconds\": "
 contains last '"test": {"before": {"pass@1": 0.11875, "pass@10": 0.508'
 contains last '"tests": {"held-out": {"before": '
+contains last '"solve_rate": 0.6, "n_problems": 10, "n_samples": 16, "infra": 0, "failures": {"AssertionError": 0.88'
+contains stdout '"steps": 160, "tokens": 160000, "loss": '
+contains stdout '"steps_so_far": 480, "tokens_so_far": 480000'
 rows runs/fake-001 >one.rows
 rows runs/fake-002 >two.rows
 cmp one.rows two.rows || wrong "the same seed gave other rows"

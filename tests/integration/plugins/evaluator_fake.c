@@ -11,6 +11,7 @@ enum { SEEN_LIMIT = 4096 };
 struct evaluator {
     int64_t work_us, infra_of; /* options */
     bool passes_all;
+    const char *refuses;
     const struct leti_host *host;
     uint64_t seen[SEEN_LIMIT]; /* programs that met an infrastructure error */
     size_t n_seen;
@@ -19,6 +20,16 @@ struct evaluator {
 static enum leti_status start(void *self, const struct leti_host *host)
 {
     ((struct evaluator *)self)->host = host;
+    return LETI_OK;
+}
+
+static enum leti_status refuse(struct leti_verdict *out)
+{
+    static const char traceback[] = "NameError: name 'it' is not defined";
+    out->outcome = LETI_FAILED;
+    out->reason = "exception";
+    out->exception = "NameError";
+    out->feedback = (struct leti_bytes){ traceback, sizeof traceback - 1 };
     return LETI_OK;
 }
 
@@ -61,6 +72,8 @@ static enum leti_status evaluate(void *self, const struct leti_sample *sample,
         out->reason = "jail";
         return LETI_OK;
     }
+    if (*evaluator->refuses && strstr(sample->program.data, evaluator->refuses))
+        return refuse(out);
     if (!evaluator->passes_all && !strstr(sample->program.data, sample->problem->tests.data))
         return fail(out);
     out->outcome = LETI_PASSED;
@@ -75,6 +88,7 @@ static const struct leti_option options[] = {
     LETI_OPT_INT(struct evaluator, infra_of, "0", 0, 1e9,
                  "One program in so many is an infrastructure error the first time that an "
                  "instance sees it; 0: none, 1: all, each time."),
+    LETI_OPT_TEXT(struct evaluator, refuses, "", "Text for which a program fails at once."),
     LETI_OPT_BOOL(struct evaluator, passes_all, "false", "Passes whatever it is given."),
     { 0 },
 };

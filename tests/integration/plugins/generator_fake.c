@@ -18,6 +18,7 @@ struct generator {
         uint64_t id, seed;
         uint32_t next, end;
         enum leti_condition condition;
+        bool stops;
     } open[OPEN_LIMIT];
     size_t n_open;
 };
@@ -46,17 +47,23 @@ static enum leti_status submit(void *self, const struct leti_request *request)
                           .seed = request->seed,
                           .next = request->first,
                           .end = request->first + request->samples,
-                          .condition = request->condition };
+                          .condition = request->condition,
+                          .stops = request->stops.n > 0 };
     return LETI_OK;
 }
 
-/* "answer N", what follows it and is cut off, and a byte that is not UTF-8 now and then. */
+/* "answer N", what follows it and is cut off, and a byte that is not UTF-8 now and then. After the
+ * bad token it knows no answer; where there is something to stop at, it stops there. */
 static void emit_one(struct generator *generator, struct request *request)
 {
     uint64_t draw = leti_mix(leti_sample_seed(request->seed, request->next), generator->model);
     char text[64];
-    int n = snprintf(text, sizeof text, "\nanswer %llu%s%s", (unsigned long long)draw % 16,
-                     draw >> 8 & 1 ? " \xff" : "", draw >> 9 & 1 ? "\nprint(it)\n" : "");
+    int n = snprintf(text, sizeof text, "\n%s %llu%s%s",
+                     request->condition == LETI_BAD ? "guess" : "answer",
+                     (unsigned long long)draw % 16, draw >> 8 & 1 ? " \xff" : "",
+                     !(draw >> 9 & 1) ? ""
+                     : request->stops ? "\nprint"
+                                      : "\nprint(it)\n");
     float logprobs[sizeof text];
     for (int i = 0; i < n; i++)
         logprobs[i] = -0.25f;

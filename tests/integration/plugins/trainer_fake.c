@@ -13,6 +13,9 @@ struct trainer {
     const char *fails, *notes;
     const struct leti_host *host;
     uint64_t model, learned, n_examples;
+    struct held_out {
+        size_t n, counted; /* texts, and their bytes that count */
+    } good, none;
 };
 
 static enum leti_status start(void *self, const struct leti_host *host)
@@ -46,6 +49,39 @@ static enum leti_status learn(void *self, const struct leti_example *example)
     return LETI_OK;
 }
 
+/* The reward token stands in front of the one set's texts and does not count; of the other it is
+ * gone. */
+static enum leti_status validate(void *self, const char *name, const struct leti_example *example)
+{
+    struct trainer *trainer = self;
+    bool is_none = !strcmp(name, "validation_none"), has_special = false, wrong = false;
+    struct held_out *set = is_none ? &trainer->none : &trainer->good;
+    for (size_t i = 0; i < example->n_spans; i++) {
+        const struct leti_span *span = &example->spans[i];
+        bool special = span->flags & LETI_SPAN_SPECIAL, counts = span->flags & LETI_SPAN_TRAIN;
+        has_special |= special;
+        wrong |= special && counts;
+        set->counted += counts ? span->text.size : 0;
+    }
+    set->n++;
+    if (wrong || has_special == is_none || (!is_none && strcmp(name, "validation_good") != 0))
+        return trainer->host->fail(trainer->host, "%s: not a text to validate with", name);
+    return LETI_OK;
+}
+
+/* As if each byte that counts made a text harder, and training twice as easy. */
+static void tell_validation(const struct trainer *trainer, double share)
+{
+    const struct leti_host *host = trainer->host;
+    const struct held_out *good = &trainer->good, *none = &trainer->none;
+    if (good->n)
+        host->metric(host, "validation_good_loss",
+                     share * (double)good->counted / (double)good->n / 20);
+    if (none->n)
+        host->metric(host, "validation_none_loss",
+                     share * (double)none->counted / (double)none->n / 20);
+}
+
 static bool write_file(const char *dir, const char *name, const char *text)
 {
     char path[4096];
@@ -64,6 +100,8 @@ static enum leti_status train(void *self, const struct leti_training *training)
     char number[32];
     if (trainer->fails[0])
         return host->fail(host, "%s", trainer->fails);
+    if (training->iteration == 1)
+        tell_validation(trainer, 1);
     for (uint64_t i = 0; i < trainer->n_examples; i++) {
         fake_work(trainer->work_us);
         host->progress(host, (double)i + 1, (double)trainer->n_examples);
@@ -71,6 +109,9 @@ static enum leti_status train(void *self, const struct leti_training *training)
             host->metric(host, "loss", 1.0 / (double)(i + 1));
     }
     host->metric(host, "steps", (double)trainer->n_examples);
+    host->metric(host, "tokens", 1000.0 * (double)trainer->n_examples);
+    tell_validation(trainer, 0.5);
+    trainer->good = trainer->none = (struct held_out){ 0 };
     trainer->model = leti_mix(leti_mix(trainer->model, trainer->learned), training->seed);
     trainer->learned = trainer->n_examples = 0;
     snprintf(number, sizeof number, "%llu\n", (unsigned long long)trainer->model);
@@ -96,5 +137,5 @@ LETI_EXPORT const struct leti_plugin leti_plugin = {
     .instance_size = sizeof(struct trainer),
     .options = options,
     .start = start,
-    .trainer = { .load = load, .learn = learn, .train = train },
+    .trainer = { .load = load, .learn = learn, .train = train, .validate = validate },
 };
