@@ -7,6 +7,7 @@
 
 #include "base/cut.h"
 #include "run/judging.h"
+#include "run/tokens.h"
 #include "run/train.h"
 
 enum { PREFLIGHT_TAG = 1, QUOTE = 300 };
@@ -57,10 +58,13 @@ static bool on_example(void *context, uint64_t tag, const struct leti_example *e
                        struct leti_error *err)
 {
     struct trial *trial = context;
+    struct leti_error why;
     (void)tag;
     trial->over = true;
-    return example->n_spans ||
-           leti_error_set(err, "preflight: %s: gave an empty example", trial->what);
+    if (!example->n_spans)
+        return leti_error_set(err, "preflight: %s: gave an empty example", trial->what);
+    return tokens_check(trial->run->pipeline, example, trial->outcome == LETI_PASSED, &why) ||
+           leti_error_set(err, "preflight: %s: %s", trial->what, why.text);
 }
 
 static bool on_done(void *context, uint64_t tag, struct leti_error *err)
@@ -212,9 +216,8 @@ static bool try_generator(struct trial *trial, const struct leti_problem *proble
     return good;
 }
 
-/* As if the sample had failed every evaluator in the way that an empty program did. */
-static bool try_formatter(struct trial *trial, const struct leti_problem *problem,
-                          struct leti_error *err)
+static bool format(struct trial *trial, const struct leti_problem *problem,
+                   const struct leti_verdict *verdict, const char *what, struct leti_error *err)
 {
     const struct pipeline *pipeline = trial->run->pipeline;
     const char *raw = text_string(&trial->raw);
@@ -223,15 +226,27 @@ static bool try_formatter(struct trial *trial, const struct leti_problem *proble
     struct leti_sample sample = { .problem = problem,
                                   .program = { raw, size },
                                   .raw = { raw, trial->raw.size } };
-    struct leti_verdict verdict = { .outcome = LETI_FAILED,
-                                    .reason = text_string(&trial->reason),
-                                    .exception = text_string(&trial->exception),
-                                    .feedback = { text_string(&trial->feedback),
-                                                  trial->feedback.size } };
-    describe(trial, pipeline->formatter, problem, "one sample");
+    trial->outcome = verdict->outcome;
+    describe(trial, pipeline->formatter, problem, what);
     return hub_format(trial->run->relay.hub, pipeline->formatter, PREFLIGHT_TAG, trial->what,
-                      &sample, &verdict, 1, err) &&
+                      &sample, verdict, 1, err) &&
            wait_for_end(trial, err);
+}
+
+/* As if the sample had failed every evaluator in the way that an empty program did, and passed. */
+static bool try_formatter(struct trial *trial, const struct leti_problem *problem,
+                          struct leti_error *err)
+{
+    struct leti_verdict failed = { .outcome = LETI_FAILED,
+                                   .reason = text_string(&trial->reason),
+                                   .exception = text_string(&trial->exception),
+                                   .feedback = { text_string(&trial->feedback),
+                                                 trial->feedback.size } };
+    struct leti_verdict passed = {
+        .outcome = LETI_PASSED, .reason = "passed", .exception = "", .feedback = { "", 0 }
+    };
+    return format(trial, problem, &failed, "a failed sample", err) &&
+           format(trial, problem, &passed, "a passed sample", err);
 }
 
 static bool try_all(struct trial *trial, const struct leti_problem *problem, struct text *found,

@@ -1,8 +1,8 @@
 /* preflight.h - before a run starts: do its stages work at all?
  *
  * A known-good program (a problem's reference) must pass every evaluator, a known-bad one (an
- * empty program) must fail, and one problem goes through generator and formatter. Nothing of it
- * is kept but what was found.
+ * empty program) must fail, one problem goes through generator and formatter, and these and the
+ * trainer must mean the same tokens (tokens.h). Nothing of it is kept but what was found.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUN_PREFLIGHT_H

@@ -21,6 +21,22 @@ refuses "evaluate, problem p0, its reference: could not be judged: jail" \
     --set evaluate.infra_of=1
 refuses "generate, problem p0, one sample: this problem is too hard" --set generate.fails=p0
 refuses "train" --set train.notes=nowhere.txt
+
+# Generator, formatter and trainer name their tokens each for itself.
+refuses 'feedback, problem p0, a passed sample: feedback writes the token "<|fine|>", which is not '\
+'among train.tokens (<|good|>, <|bad|>, <|lang_feedback|>, <|/lang_feedback|>)' \
+    --set 'feedback.good=<|fine|>' --set 'generate.good=<|fine|>'
+refuses 'a failed sample: feedback writes the token "<|lang_feedback|>", which is not' \
+    --set 'train.tokens=<|good|>,<|bad|>'
+refuses 'a passed sample: feedback starts such an example with "<|good|>", and generate.good is '\
+'"<|fine|>"' --set 'generate.good=<|fine|>'
+refuses 'a failed sample: feedback starts such an example with "<|bad|>", and generate.bad is' \
+    --set 'generate.bad=<|poor|>'
+"$LETI" run fake.lua --out same --quiet --set 'train.tokens=<|good|>,<|bad|>' \
+    --set feedback.textual=false --set iterations=1 || wrong "tokens that nobody uses are missed"
+"$LETI" run fake.lua --out none --quiet --set 'train.tokens=' --set feedback.textual=false \
+    --set feedback.reward=none --set iterations=1 || wrong "tokens of supervised texts are missed"
+
 mkdir own
 fails 1 "this problem is too hard" "$LETI" run fake.lua --out own --set generate.fails=p0 --quiet
 [ -d own ] && [ -z "$(ls -A own)" ] || wrong "the user's own folder must stay, and be empty"

@@ -137,7 +137,8 @@ struct leti_verdict {
     size_t n_scores;
 };
 
-/* The reward token that a prompt starts with. */
+/* The reward token that a prompt starts with. Where a generator has options good and bad that name
+ * them, and a trainer a list tokens, a run does not start if a formatter's texts have others. */
 enum leti_condition { LETI_NO_TOKEN, LETI_GOOD, LETI_BAD };
 
 struct leti_request {

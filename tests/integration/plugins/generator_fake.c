@@ -11,7 +11,7 @@ enum { OPEN_LIMIT = 64 };
 
 struct generator {
     int64_t work_us; /* options */
-    const char *fails;
+    const char *fails, *good, *bad;
     const struct leti_host *host;
     uint64_t model;
     struct request {
@@ -96,6 +96,8 @@ static void cancel(void *self)
 
 static const struct leti_option options[] = {
     LETI_OPT_INT(struct generator, work_us, "0", 0, 1e9, "Microseconds that a sample takes."),
+    LETI_OPT_TEXT(struct generator, good, "<|good|>", "What a prompt would start with."),
+    LETI_OPT_TEXT(struct generator, bad, "<|bad|>", "The same, in condition bad."),
     LETI_OPT_TEXT(struct generator, fails, "", "Id of a problem that it fails on."),
     { 0 },
 };

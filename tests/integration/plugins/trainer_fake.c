@@ -11,6 +11,7 @@
 struct trainer {
     int64_t work_us; /* options */
     const char *fails, *notes;
+    struct leti_list tokens;
     const struct leti_host *host;
     uint64_t model, learned, n_examples;
     struct held_out {
@@ -124,6 +125,9 @@ static enum leti_status train(void *self, const struct leti_training *training)
 static const struct leti_option options[] = {
     LETI_OPT_INT(struct trainer, work_us, "0", 0, 1e9, "Microseconds that an example takes."),
     LETI_OPT_TEXT(struct trainer, fails, "", "It fails, and says this."),
+    LETI_OPT_LIST(struct trainer, tokens,
+                  "<|good|>\n<|bad|>\n<|lang_feedback|>\n<|/lang_feedback|>", 0, 16,
+                  "Special tokens that it would know."),
     LETI_OPT_TEXT(struct trainer, notes, "", "A file that must be there, for nothing."),
     { 0 },
 };
