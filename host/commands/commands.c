@@ -12,6 +12,7 @@ const char leti_version[] = LETI_VERSION;
 
 const struct command commands[] = {
     { "run", "run a pipeline, or go on with a run", command_run },
+    { "test", "sample and score only, and compare models", command_test },
     { "score", "judge programs that are already written", command_score },
     { "show", "what the model wrote, what the interpreter said", command_show },
     { "report", "write runs as one HTML file: curves, failures, examples", command_report },

@@ -21,6 +21,7 @@ extern const struct command commands[]; /* ends with {0} */
 extern const char leti_version[];
 
 int command_run(int argc, char **argv);
+int command_test(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -19,7 +19,7 @@ struct run {
     struct problems validation;
     char *generator_model; /* absolute; NULL where the pipeline names none */
     char *trainer_model;
-    bool json, quiet;
+    bool json, quiet, no_end;
 };
 
 #endif

@@ -55,25 +55,31 @@ static void draw_means(const double *rates, size_t n, double *means, size_t n_dr
     }
 }
 
+bool bootstrap_mean(const double *values, size_t n, struct interval *out, struct leti_error *err)
+{
+    size_t n_draws = n > WORK_LIMIT / DRAWS ? WORK_LIMIT / n + 100 : DRAWS;
+    double *means = calloc(n_draws, sizeof *means);
+    if (!means)
+        return leti_error_set(err, "out of memory for %zu problems", n);
+    if (n)
+        draw_means(values, n, means, n_draws);
+    qsort(means, n_draws, sizeof *means, by_value);
+    *out = (struct interval){ means[n_draws / 40], means[n_draws - 1 - n_draws / 40] };
+    free(means);
+    return true;
+}
+
 bool bootstrap_interval(const struct tally *problems, size_t n, uint32_t k, struct interval *out,
                         struct leti_error *err)
 {
-    size_t used = 0, n_draws = n > WORK_LIMIT / DRAWS ? WORK_LIMIT / n + 100 : DRAWS;
+    size_t used = 0;
     double *rates = calloc(n + 1, sizeof *rates);
-    double *means = calloc(n_draws, sizeof *means);
-    if (!rates || !means) {
-        free(rates);
-        free(means);
+    if (!rates)
         return leti_error_set(err, "out of memory for %zu problems", n);
-    }
     for (size_t i = 0; i < n; i++)
         if (problems[i].n >= k)
             rates[used++] = pass_at_k(problems[i], k);
-    if (used)
-        draw_means(rates, used, means, n_draws);
-    qsort(means, n_draws, sizeof *means, by_value);
-    *out = (struct interval){ means[n_draws / 40], means[n_draws - 1 - n_draws / 40] };
+    bool good = bootstrap_mean(rates, used, out, err);
     free(rates);
-    free(means);
-    return true;
+    return good;
 }

@@ -25,9 +25,11 @@ struct interval {
 /* Mean of pass@k over the problems that have at least k samples; *n_used counts them. */
 double mean_pass_at_k(const struct tally *, size_t n, uint32_t k, size_t *n_used);
 
-/* Where 95 % of the mean of pass@k lies when problems, those with at least k samples, are drawn
- * again with replacement: percentiles of 10,000 draws (fewer for very many problems) with a fixed
- * seed. */
+/* Where 95 % of the values' mean lies when they are drawn again with replacement: percentiles of
+ * 10,000 draws (fewer for very many values) with a fixed seed. Of no values it is [0, 0]. */
+bool bootstrap_mean(const double *values, size_t n, struct interval *out, struct leti_error *err);
+
+/* The same of pass@k over the problems with at least k samples. */
 bool bootstrap_interval(const struct tally *, size_t n, uint32_t k, struct interval *out,
                         struct leti_error *err);
 

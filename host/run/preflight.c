@@ -183,6 +183,15 @@ static bool try_evaluators(struct trial *trial, const struct leti_problem *probl
 
 /* ---- generator and formatter ---- */
 
+/* Enough for a problem of any of the sets. */
+static uint32_t longest(const struct pipeline *pipeline)
+{
+    uint32_t most = (uint32_t)pipeline->generator->options.max_length;
+    for (size_t i = 0; i < pipeline->n_tests; i++)
+        most = pipeline->tests[i].max_length > most ? pipeline->tests[i].max_length : most;
+    return most;
+}
+
 static struct leti_request request_of(const struct run *run)
 {
     const struct stage_options *options = &run->pipeline->generator->options;
@@ -192,7 +201,7 @@ static struct leti_request request_of(const struct run *run)
                                   .temperature = options->temperature,
                                   .top_p = options->top_p,
                                   .top_k = (uint32_t)options->top_k,
-                                  .max_length = (uint32_t)options->max_length,
+                                  .max_length = longest(run->pipeline),
                                   .stops = { (const char *const *)run->pipeline->post,
                                              run->pipeline->n_post } };
 }

@@ -53,7 +53,7 @@ static bool do_part(struct run *run, const struct part *part, struct leti_error 
 static enum leti_condition condition_of(const struct run *run, uint32_t trained,
                                         enum leti_condition after)
 {
-    return run->pipeline->trainer && trained ? after : LETI_NO_TOKEN;
+    return run->pipeline->tests_only || (run->pipeline->trainer && trained) ? after : LETI_NO_TOKEN;
 }
 
 /* Draws samples from the model that `trained` iterations have made. */
@@ -331,15 +331,32 @@ static bool check_flow(const struct pipeline *pipeline, struct leti_error *err)
                           pipeline->file);
 }
 
+static bool open_pipeline(struct run *run, const struct run_config *config, struct leti_error *err)
+{
+    return config->text ? pipeline_open_text(config->text, config->file, config->overrides,
+                                             config->n_overrides, &run->pipeline, err)
+                        : pipeline_open(config->file, config->overrides, config->n_overrides,
+                                        &run->pipeline, err);
+}
+
+/* They are made durable with the run's own, by record_begin. */
+static bool put_notes(struct run *run, const struct run_config *config, struct leti_error *err)
+{
+    for (size_t i = 0; i < config->n_notes; i++)
+        if (!store_put_manifest(run->store, config->notes[i].key, config->notes[i].value, err))
+            return false;
+    return true;
+}
+
 /* A folder in which no run has begun is taken away again. */
 static bool begin(struct run *run, const struct run_config *config, struct leti_error *err)
 {
-    if (!pipeline_open(config->file, config->overrides, config->n_overrides, &run->pipeline, err) ||
-        !check_flow(run->pipeline, err) || !find_models(run, err) ||
+    if (!open_pipeline(run, config, err) || !check_flow(run->pipeline, err) ||
+        !find_models(run, err) ||
         !folder_create(run->pipeline->name, config->out, &run->folder, err))
         return false;
     if (read_problems(run, err) && store_create(run->folder.path, &run->store, err) &&
-        record_begin(run, err))
+        put_notes(run, config, err) && record_begin(run, err))
         return true;
     store_close(run->store);
     run->store = NULL;
@@ -387,20 +404,23 @@ static bool has_results(struct run *run)
 }
 
 /* A new run that came to nothing is taken away again; of any other, the error says how to go on. */
-static bool give_up(struct run *run, bool resumed, struct leti_error *err)
+static bool give_up(struct run *run, const struct run_config *config, struct leti_error *err)
 {
-    if (resumed || has_results(run))
-        return leti_error_set(err, "%s; go on with: leti run --resume %s", err->text,
-                              run->folder.name);
+    if (config->goes_on && (config->resume || has_results(run)))
+        return leti_error_set(err, "%s; go on with: %s", err->text, config->goes_on);
+    if (config->resume || has_results(run))
+        return leti_error_set(err, "%s; go on with: leti %s --resume %s", err->text,
+                              run->pipeline->tests_only ? "test" : "run", run->folder.name);
     store_close(run->store);
     run->store = NULL;
     folder_discard(&run->folder);
     return false;
 }
 
-static bool work(struct run *run, bool resumed, struct leti_error *err)
+static bool work(struct run *run, const struct run_config *config, struct leti_error *err)
 {
     struct journal journal = { 0 };
+    bool resumed = config->resume;
     tell_start(run, resumed);
     bool done = journal_open(&journal, run->folder.path, err) && stop_watch(err) &&
                 store_put_event(run->store, resumed ? "goes on" : "begins", "", err) &&
@@ -409,16 +429,16 @@ static bool work(struct run *run, bool resumed, struct leti_error *err)
     relay_close(&run->relay);
     observe_end(run, done ? NULL : err->text);
     journal_close(&journal);
-    return done || give_up(run, resumed, err);
+    return done || give_up(run, config, err);
 }
 
-static bool work_or_tell(struct run *run, bool resumed, struct leti_error *err)
+static bool work_or_tell(struct run *run, const struct run_config *config, struct leti_error *err)
 {
     bool finished = false;
     if (!is_finished(run, &finished, err))
         return false;
     if (!finished)
-        return work(run, resumed, err);
+        return work(run, config, err);
     tell_finished(run);
     return tell_end(run, last_trained(run->pipeline), err);
 }
@@ -438,11 +458,20 @@ static void close_run(struct run *run)
     folder_close(&run->folder);
 }
 
+static bool name_folder(const struct run *run, const struct run_config *config,
+                        struct leti_error *err)
+{
+    if (!config->made)
+        return true;
+    *config->made = strdup(run->folder.name);
+    return *config->made || leti_error_set(err, "out of memory");
+}
+
 bool run_pipeline(const struct run_config *config, struct leti_error *err)
 {
-    struct run run = { .json = config->json, .quiet = config->quiet };
+    struct run run = { .json = config->json, .quiet = config->quiet, .no_end = config->no_end };
     bool opened = config->resume ? go_on(&run, config, err) : begin(&run, config, err);
-    bool done = opened && work_or_tell(&run, config->resume, err);
+    bool done = opened && work_or_tell(&run, config, err) && name_folder(&run, config, err);
     close_run(&run);
     return done;
 }

@@ -6,92 +6,32 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "run/score.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/cut.h"
-#include "base/file.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "run/rollout.h"
+#include "run/scratch.h"
 #include "run/score_parts.h"
 #include "run/stop.h"
-#include "script/places.h"
+#include "run/task.h"
 
 /* ---- the pipeline that a task makes ---- */
-
-/* As a string of Lua's. */
-static void add_quoted(struct text *text, const char *string)
-{
-    text_add_char(text, '"');
-    for (; *string; string++)
-        if (isalnum((unsigned char)*string))
-            text_add_char(text, *string);
-        else
-            text_printf(text, "\\%03d", (unsigned char)*string);
-    text_add_char(text, '"');
-}
 
 static const char chunk_name[] = "./score"; /* in this folder, whose modules and data it sees */
 
 static char *pipeline_text(const struct score_config *config, struct leti_error *err)
 {
     struct text text = { 0 };
-    text_add(&text, "local task = require(\"tasks.task\").named(");
-    add_quoted(&text, config->task);
-    text_add(&text, ")\n");
+    task_add(&text, config->task);
     if (config->problems) {
         text_add(&text, "task = task.from(");
-        add_quoted(&text, config->problems);
+        task_add_quoted(&text, config->problems);
         text_add(&text, ")\n");
     }
     text_add(&text, "return pipeline { name = \"score\", infra_limit = 1, problems = task.all, "
                     "post = task.post, flow = task.evaluator() }\n");
     return text_take(&text, err);
-}
-
-static int is_task(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name);
-    return size > 4 && !strcmp(entry->d_name + size - 4, ".lua") &&
-           strcmp(entry->d_name, "task.lua") != 0; /* what tasks are made with */
-}
-
-/* Says which tasks came with the program. The name may go on behind a colon, "mbpp:shots=3". */
-static bool refuse_task(const char *task, struct leti_error *err)
-{
-    struct text text = { 0 };
-    struct dirent **entries = NULL;
-    char *pipelines = places_pipelines(NULL);
-    char *folder = pipelines ? path_join(pipelines, "tasks") : NULL;
-    int n = folder ? scandir(folder, &entries, is_task, alphasort) : 0;
-    text_printf(&text, "no task \"%.*s\"", (int)strcspn(task, ":"), task);
-    for (int i = 0; i < n; i++) {
-        text_printf(&text, "%s%.*s", i ? ", " : "; there are ", (int)strlen(entries[i]->d_name) - 4,
-                    entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    free(folder);
-    free(pipelines);
-    leti_error_set(err, "%s", text_string(&text));
-    text_free(&text);
-    return false;
-}
-
-/* Says what went wrong in the pipeline, whose text no person wrote: without its lines, and with
- * the task in the place of Lua's words for a module that is not there. */
-static bool explain(const struct score_config *config, struct leti_error *err)
-{
-    char missing[256];
-    int size = (int)strcspn(config->task, ":");
-    snprintf(missing, sizeof missing, "module 'tasks.%.*s' not found", size, config->task);
-    if (strstr(err->text, missing) || !strcmp(config->task, "task"))
-        return refuse_task(config->task, err);
-    const char *colon = strstr(err->text, chunk_name) == err->text ? strchr(err->text, ' ') : NULL;
-    return colon && leti_error_set(err, "%s", colon + 1);
 }
 
 static bool open_pipeline(struct score *score, struct leti_error *err)
@@ -103,25 +43,10 @@ static bool open_pipeline(struct score *score, struct leti_error *err)
     bool opened = pipeline_open_text(text, chunk_name, config->overrides, config->n_overrides,
                                      &score->pipeline, err);
     free(text);
-    return opened || explain(config, err);
+    return opened || task_explain(config->task, chunk_name, err);
 }
 
 /* ---- samples into the store ---- */
-
-static bool make_folder(struct score *score, struct leti_error *err)
-{
-    const char *place = getenv("TMPDIR");
-    char *path = path_join(place && *place ? place : "/tmp", "leti-score-XXXXXX");
-    if (!path || !mkdtemp(path)) {
-        leti_error_set(err, "cannot make a scratch folder: %s", strerror(errno));
-        free(path);
-        return false;
-    }
-    score->folder = realpath(path, NULL);
-    free(path);
-    return score->folder ||
-           leti_error_set(err, "cannot make a scratch folder: %s", strerror(errno));
-}
 
 static bool put_sample(struct score *score, const struct written *written, struct leti_error *err)
 {
@@ -186,17 +111,16 @@ static void close_score(struct score *score)
     problems_free(&score->problems);
     if (score->pipeline)
         pipeline_close(score->pipeline);
-    if (score->folder)
-        file_remove_tree(score->folder, NULL);
-    free(score->folder);
+    scratch_remove(score->folder);
 }
 
 bool score_samples(const struct score_config *config, struct leti_error *err)
 {
     struct score score = { .config = config };
     bool done = score_check_results(&score, err) && open_pipeline(&score, err) &&
-                make_folder(&score, err) && store_create(score.folder, &score.store, err) &&
-                read_all(&score, err) && judge(&score, err) && score_tell(&score, err);
+                scratch_make("score", &score.folder, err) &&
+                store_create(score.folder, &score.store, err) && read_all(&score, err) &&
+                judge(&score, err) && score_tell(&score, err);
     close_score(&score);
     return done;
 }

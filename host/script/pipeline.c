@@ -13,6 +13,7 @@
 #include "script/script.h"
 #include "script/tables.h"
 #include "script/tests.h"
+#include "script/tests_only.h"
 
 enum { LARGEST_FILE = 16 << 20 };
 
@@ -162,6 +163,7 @@ static bool copy_options(struct pipeline *p, const struct pipeline_options *o, c
     p->preflight = o->preflight;
     p->cache = o->cache;
     p->from_references = !strcmp(o->samples_from, "references");
+    p->tests_only = o->tests_only;
     p->name = duplicate(o->name, err);
     p->listen = *o->listen ? duplicate(o->listen, err) : NULL;
     return p->name && (p->listen || !*o->listen) && copy_post(p, &o->post, err);
@@ -297,7 +299,7 @@ static bool check_validation(const struct pipeline *p, const char *where, struct
 /* What the parts ask of each other. */
 static bool check_whole(const struct pipeline *p, const char *where, struct leti_error *err)
 {
-    if (p->generator && !p->problems.n_sources && (p->trainer || !p->n_tests))
+    if (p->generator && !p->problems.n_sources && (p->trainer || !p->n_tests) && !p->tests_only)
         return leti_error_set(err, "%s: pipeline: problems must be set: a source stage", where);
     if (p->from_references && (!p->problems.n_sources || !p->n_evaluators || !p->formatter))
         return leti_error_set(err,
@@ -306,6 +308,8 @@ static bool check_whole(const struct pipeline *p, const char *where, struct leti
                               where);
     if (p->n_tests && !p->generator)
         return leti_error_set(err, "%s: pipeline: test needs a generator in the flow", where);
+    if (p->tests_only && !p->n_tests)
+        return leti_error_set(err, "%s: pipeline: tests_only needs a test", where);
     if (p->n_tests && !p->n_evaluators)
         return leti_error_set(err, "%s: pipeline: test needs an evaluator in the flow", where);
     for (size_t i = 0; i < p->n_stages; i++)
@@ -325,13 +329,20 @@ static bool build(struct pipeline *p, struct draft *draft, const struct request 
     if (!p->file || !p->text || !take_stages(p, draft, err) || !take_flow(p, draft, err) ||
         !names_give(p->stages, p->n_stages, draft, err) ||
         !name_pipeline(&draft->settings, request->file, err) ||
-        !apply_overrides(p, draft, request, err) || !settle_models(p, request, err))
+        !apply_overrides(p, draft, request, err))
+        return false;
+    if (tests_only_wanted(draft))
+        tests_only_keep(p, draft);
+    if (!settle_models(p, request, err))
         return false;
     for (size_t i = 0; i < p->n_stages; i++)
         if (!fill_stage(p->stages[i], err))
             return false;
-    return fill_pipeline(p, &draft->settings, err) && tests_fill(p, draft, err) &&
-           check_whole(p, draft->settings.where, err) &&
+    if (!fill_pipeline(p, &draft->settings, err) || !tests_fill(p, draft, err))
+        return false;
+    if (p->tests_only)
+        tests_only_settle(p);
+    return check_whole(p, draft->settings.where, err) &&
            check_validation(p, draft->settings.where, err);
 }
 
@@ -406,6 +417,15 @@ bool pipeline_open_text(const char *text, const char *chunk_name, const char *co
                                      .overrides = overrides,
                                      .n_overrides = n_overrides,
                                      .need = NEED_ALL };
+    return open_request(&request, out, err);
+}
+
+bool pipeline_read_text(const char *text, const char *chunk_name, const char *const *overrides,
+                        size_t n_overrides, struct pipeline **out, struct leti_error *err)
+{
+    const struct request request = {
+        .text = text, .file = chunk_name, .overrides = overrides, .n_overrides = n_overrides
+    };
     return open_request(&request, out, err);
 }
 

@@ -69,6 +69,7 @@ struct pipeline {
     double infra_limit;    /* share of verdicts that may be infrastructure errors, default 0.05 */
     bool preflight;        /* default true */
     bool cache;            /* reuse verdicts of deterministic evaluators; default true */
+    bool tests_only;       /* nothing is trained: no problems, formatter or trainer is left */
     struct stage **stages; /* every stage above, once each, sources included; owns them */
     size_t n_stages;
     struct missing_list missing; /* where it was read for looking at */
@@ -96,9 +97,12 @@ bool pipeline_read(const char *file, const char *const *overrides, size_t n_over
 bool pipeline_read_offline(const char *file, const char *const *overrides, size_t n_overrides,
                            struct pipeline **out, struct leti_error *err);
 
-/* The same as pipeline_open from a text. chunk_name is the file that it is from: it begins errors,
- * and its folder, which must exist, is where the script looks for modules, data and models. */
+/* The same as pipeline_open and pipeline_read, from a text. chunk_name is the file that it is from:
+ * it begins errors, and its folder, which must exist, is where the script looks for modules, data
+ * and models. */
 bool pipeline_open_text(const char *text, const char *chunk_name, const char *const *overrides,
+                        size_t n_overrides, struct pipeline **out, struct leti_error *err);
+bool pipeline_read_text(const char *text, const char *chunk_name, const char *const *overrides,
                         size_t n_overrides, struct pipeline **out, struct leti_error *err);
 void pipeline_close(struct pipeline *);
 

@@ -19,6 +19,8 @@ const struct leti_option pipeline_options[] = {
                   "Whether every stage is tried before the run begins."),
     LETI_OPT_BOOL(struct pipeline_options, cache, "true",
                   "Whether verdicts of deterministic evaluators are reused."),
+    LETI_OPT_BOOL(struct pipeline_options, tests_only, "false",
+                  "Whether the tests are all that is done, on the model as it is."),
     LETI_OPT_LIST(struct pipeline_options, post, "", 0, 1000,
                   "A program ends before the first of these texts."),
     LETI_OPT_CHOICE(

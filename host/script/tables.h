@@ -11,7 +11,7 @@ struct pipeline_options {
     const char *name, *listen, *samples_from;
     int64_t iterations, seed;
     double infra_limit;
-    bool preflight, cache;
+    bool preflight, cache, tests_only;
     struct leti_list post;
 };
 

@@ -117,6 +117,7 @@ static enum leti_status train(void *self, const struct leti_training *training)
     trainer->learned = trainer->n_examples = 0;
     snprintf(number, sizeof number, "%llu\n", (unsigned long long)trainer->model);
     if (!write_file(training->out_dir, "model.txt", number) ||
+        !write_file(training->out_dir, "config.json", "{}\n") ||
         !write_file(training->out_dir, "optimizer.bin", "state"))
         return host->fail(host, "cannot write to %s", training->out_dir);
     return LETI_OK;

@@ -1,0 +1,202 @@
+/* test - `leti test PIPELINE --model MODEL`: samples and scores only.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "run/test.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "commands/commands.h"
+#include "run/model_name.h"
+
+struct arguments {
+    struct test_config config;
+    struct overrides overrides, settings;
+    char **owned; /* the settings */
+};
+
+enum {
+    KEY_SET = 256,
+    KEY_TASK,
+    KEY_PART,
+    KEY_MODEL,
+    KEY_AGAINST,
+    KEY_RESULTS,
+    KEY_SAMPLES,
+    KEY_TEMPERATURE,
+    KEY_MAX_LENGTH,
+    KEY_CONDITION,
+    KEY_RESUME,
+    KEY_OUT,
+};
+
+/* "--samples 4" becomes "test.samples=4". */
+static error_t add_setting(struct arguments *arguments, const char *option, const char *value)
+{
+    char *setting = NULL;
+    size_t n = arguments->settings.n;
+    char **owned = reallocarray(arguments->owned, n + 1, sizeof *owned);
+    if (!owned)
+        return ENOMEM;
+    arguments->owned = owned;
+    if (asprintf(&setting, "test.%s=%s", option, value) < 0)
+        return ENOMEM;
+    owned[n] = setting;
+    if (overrides_add(&arguments->settings, setting))
+        return 0;
+    free(setting);
+    return ENOMEM;
+}
+
+static void check_usage(struct arguments *arguments, struct argp_state *state)
+{
+    struct test_config *config = &arguments->config;
+    bool describes = config->file || config->task || config->part || config->model || config->out ||
+                     arguments->overrides.n || arguments->settings.n;
+    if (config->resume && (describes || config->results))
+        argp_error(state, "--resume takes a test as it is: only --against may stand beside it");
+    if (config->results && describes)
+        argp_error(state, "--results compares what is there already: only --against stands beside "
+                          "it");
+    if (config->results && !config->against)
+        argp_error(state, "--results needs --against RUN to compare with");
+    if (config->resume || config->results)
+        return;
+    if (!config->file == !config->task)
+        argp_error(state, "either a pipeline or --task TASK must say what the model is tested on");
+    if (config->part && !config->task)
+        argp_error(state, "--part says which part of a task: it needs --task");
+    if (!config->model)
+        argp_error(state, "--model must say which model is tested");
+    if (!config->part)
+        config->part = "test";
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    struct test_config *config = &arguments->config;
+    switch (key) {
+    case 'j':
+        config->json = true;
+        return 0;
+    case 'q':
+        config->quiet = true;
+        return 0;
+    case KEY_SET:
+        return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
+    case KEY_TASK:
+        config->task = arg;
+        return 0;
+    case KEY_PART:
+        config->part = arg;
+        return 0;
+    case KEY_MODEL:
+        config->model = arg;
+        return 0;
+    case KEY_AGAINST:
+        config->against = arg;
+        return 0;
+    case KEY_RESULTS:
+        config->results = arg;
+        return 0;
+    case KEY_SAMPLES:
+        return add_setting(arguments, "samples", arg);
+    case KEY_TEMPERATURE:
+        return add_setting(arguments, "temperature", arg);
+    case KEY_MAX_LENGTH:
+        return add_setting(arguments, "max_length", arg);
+    case KEY_CONDITION:
+        return add_setting(arguments, "condition", arg);
+    case KEY_RESUME:
+        config->resume = arg;
+        return 0;
+    case KEY_OUT:
+        config->out = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (config->file)
+            argp_usage(state);
+        config->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        check_usage(arguments, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option argp_options[] = {
+    { "model", KEY_MODEL, "MODEL", 0, "What is tested: " MODEL_NAME_HELP, 0 },
+    { "task", KEY_TASK, "TASK", 0,
+      "Its problems, in the place of a pipeline's tests: mbpp, mbpp:shots=3, humaneval, ...", 0 },
+    { "part", KEY_PART, "PART", 0, "Which of the task's parts; test unless said", 0 },
+    { "samples", KEY_SAMPLES, "N", 0, "Samples of each problem; as the pipeline says, or 16", 1 },
+    { "temperature", KEY_TEMPERATURE, "T", 0, "0: greedy; as the pipeline says, or 0.1", 1 },
+    { "max-length", KEY_MAX_LENGTH, "N", 0,
+      "Tokens of a sample at most, prompt included; as the pipeline says, or 512", 1 },
+    { "condition", KEY_CONDITION, "TOKEN", 0,
+      "Reward token that prompts begin with: good, bad or none; good unless said, if the model has "
+      "it, otherwise none",
+      1 },
+    { "set", KEY_SET, "NAME=VALUE", 0, OVERRIDES_HELP, 1 },
+    { "against", KEY_AGAINST, "MODEL", 0,
+      "Compare with a second model on the same problems with the same seeds, or with the folder of "
+      "an earlier test",
+      2 },
+    { "results", KEY_RESULTS, "RUN", 0,
+      "Sample nothing: compare the tests that RUN, or RUN@3 after its third iteration, has of "
+      "itself with those of --against RUN",
+      2 },
+    { "out", KEY_OUT, "FOLDER", 0, "Folder of the results, instead of runs/test-NAME-NNN", 3 },
+    { "resume", KEY_RESUME, "FOLDER", 0, "Go on with this test's folder where it was", 3 },
+    { "json", 'j', NULL, 0, "Print JSON lines; the last one sums it up", 3 },
+    { "quiet", 'q', NULL, 0, "Print nothing but warnings and errors", 3 },
+    { 0 },
+};
+
+static const struct argp argp = {
+    .options = argp_options,
+    .parser = parse,
+    .args_doc = "PIPELINE --model MODEL\n--task TASK --model MODEL\n--resume FOLDER\n"
+                "--results RUN --against RUN",
+    .doc =
+        "Samples a pipeline's tests, or a task's problems, from a model and judges the programs; "
+        "nothing is trained. The folder that it makes is a run's: leti show and leti report take "
+        "it.\v"
+        "--against pairs the shares of samples that passed of each problem, and prints three "
+        "numbers: the mean difference; the interval that holds it in 95 % of draws of the "
+        "problems with replacement (a percentile bootstrap, 10,000 draws); and p, the two-sided "
+        "p-value of a sign-flip permutation test: how often the difference would be as large if "
+        "each problem's had its sign by chance. Up to 16 problems that differ, p counts all "
+        "ways to set the signs; beyond, 100,000 draws. All draws have a fixed seed. Problems "
+        "that either model has no judged sample of do not count.",
+};
+
+static void free_arguments(struct arguments *arguments)
+{
+    for (size_t i = 0; i < arguments->settings.n; i++)
+        free(arguments->owned[i]);
+    free(arguments->owned);
+    overrides_free(&arguments->settings);
+    overrides_free(&arguments->overrides);
+}
+
+int command_test(int argc, char **argv)
+{
+    struct arguments arguments = { .owned = NULL };
+    struct leti_error err;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct test_config *config = &arguments.config;
+    config->overrides = arguments.overrides.items;
+    config->n_overrides = arguments.overrides.n;
+    config->settings = arguments.settings.items;
+    config->n_settings = arguments.settings.n;
+    if (config->quiet)
+        log_set_level(LETI_LOG_WARN);
+    bool done = test_run(config, &err);
+    free_arguments(&arguments);
+    return done ? 0 : command_fail("test", &err);
+}

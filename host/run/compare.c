@@ -1,0 +1,329 @@
+/* compare - two runs' tests of the same problems, side by side.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "run/compare.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "run/paired.h"
+#include "run/result.h"
+
+enum { QUOTE = 60 }; /* bytes of a setting that a note shows */
+
+struct side {
+    const char *folder;
+    struct store *store;
+    uint32_t iteration;
+    bool asked; /* for the iteration: there may be others */
+};
+
+struct comparison {
+    const struct compare_config *config;
+    struct side first, second;
+    struct text lines;                      /* for people */
+    struct text first_test, tests, against; /* JSON of the first side's tests, of what differs */
+    struct text unlike;                     /* JSON list of settings that are not the same */
+};
+
+/* ---- which iteration ---- */
+
+/* The last iteration whose every test that is due is done. */
+static bool find_last(struct side *side, struct leti_error *err)
+{
+    struct store_rows *rows = NULL;
+    if (!store_select(side->store,
+                      "SELECT max(iteration) FROM part WHERE done AND part LIKE 'test %'", &rows,
+                      err))
+        return false;
+    bool found = store_next(rows, err) == LETI_OK && !store_is_null(rows, 0);
+    if (found)
+        side->iteration = (uint32_t)store_number(rows, 0);
+    store_rows_close(rows);
+    return found || leti_error_set(err, "%s: no test of this run is done", side->folder);
+}
+
+static bool open_side(const struct compare_side *asked, struct side *side, struct leti_error *err)
+{
+    *side = (struct side){ .folder = asked->folder,
+                           .iteration = asked->iteration,
+                           .asked = asked->asked };
+    return store_open_read(asked->folder, &side->store, err) &&
+           (asked->iteration != COMPARE_LAST || find_last(side, err));
+}
+
+static bool check_done(const struct side *side, const char *test, struct leti_error *err)
+{
+    char part[128];
+    bool done;
+    double seconds;
+    snprintf(part, sizeof part, "test %s", test);
+    if (!store_part(side->store, side->iteration, part, &done, &seconds, err))
+        return false;
+    return done || leti_error_set(err, "%s: the test \"%s\" was not done after iteration %u",
+                                  side->folder, test, side->iteration);
+}
+
+/* ---- whether they can be compared ---- */
+
+struct phase {
+    uint32_t number, n_samples;
+    size_t n_problems;
+};
+
+static bool find_phase(const struct side *side, const char *name, struct phase *out,
+                       struct leti_error *err)
+{
+    struct store_rows *rows = NULL;
+    if (!store_select(side->store,
+                      "SELECT phase, samples, (SELECT count(*) FROM problem WHERE problem.phase = "
+                      "phase.phase) FROM phase WHERE phase > 0 AND name = ?",
+                      &rows, err))
+        return false;
+    enum leti_status status =
+        store_bind_text(rows, 1, name, err) ? store_next(rows, err) : LETI_ERROR;
+    if (status == LETI_OK)
+        *out = (struct phase){ .number = (uint32_t)store_number(rows, 0),
+                               .n_samples = (uint32_t)store_number(rows, 1),
+                               .n_problems = (size_t)store_number(rows, 2) };
+    store_rows_close(rows);
+    if (status == LETI_DONE)
+        leti_error_set(err, "%s: this run has no test \"%s\"", side->folder, name);
+    return status == LETI_OK;
+}
+
+/* Both values of a manifest's key, which the caller frees; where one is not there, it is "". */
+static bool both_pins(const struct comparison *c, const char *of, const char *name, char *out[2],
+                      struct leti_error *err)
+{
+    const struct side *sides[] = { &c->first, &c->second };
+    char key[128];
+    snprintf(key, sizeof key, "%s%s", of, name);
+    out[0] = out[1] = NULL;
+    for (int i = 0; i < 2; i++)
+        if (!store_manifest(sides[i]->store, key, &out[i], err) ||
+            (!out[i] && !(out[i] = strdup("")))) {
+            free(out[0]);
+            return leti_error_set(err, "%s: the manifest cannot be read", sides[i]->folder);
+        }
+    return true;
+}
+
+static bool check_problems(const struct comparison *c, const char *name, struct leti_error *err)
+{
+    char *pins[2];
+    if (!both_pins(c, "data of test ", name, pins, err))
+        return false;
+    bool same = !strcmp(pins[0], pins[1]);
+    free(pins[0]);
+    free(pins[1]);
+    return same || leti_error_set(err, "the test \"%s\" has other problems in %s than in %s", name,
+                                  c->first.folder, c->second.folder);
+}
+
+/* The next line of the text, without its end; an empty one after the last. */
+static const char *next_line(const char **text, int *size)
+{
+    const char *line = *text;
+    size_t length = strcspn(line, "\n");
+    *size = (int)(length < QUOTE ? length : QUOTE);
+    *text += length + (line[length] == '\n');
+    return line;
+}
+
+/* Settings in which the two differ are no error, since that may be what is compared: they are
+ * said. */
+static void note(struct comparison *c, const char *test, const char *first, int first_size,
+                 const char *second, int second_size)
+{
+    struct text text = { 0 };
+    text_printf(&text, "%s: %.*s against %.*s", test, first_size, first, second_size, second);
+    text_printf(&c->lines, "  not alike: %s\n", text_string(&text));
+    text_add(&c->unlike, c->unlike.size ? ", " : "");
+    json_text_string(&c->unlike, text_string(&text));
+    text_free(&text);
+}
+
+static bool note_settings(struct comparison *c, const char *name, struct leti_error *err)
+{
+    char *pins[2];
+    if (!both_pins(c, "setting of test ", name, pins, err))
+        return false;
+    for (const char *a = pins[0], *b = pins[1]; *a && *b;) {
+        int a_size, b_size;
+        const char *x = next_line(&a, &a_size), *y = next_line(&b, &b_size);
+        if (a_size != b_size || strncmp(x, y, (size_t)a_size) != 0)
+            note(c, name, x, a_size, y, b_size);
+    }
+    free(pins[0]);
+    free(pins[1]);
+    return true;
+}
+
+static bool note_seeds(struct comparison *c, struct leti_error *err)
+{
+    char *pins[2];
+    if (!both_pins(c, "seed", "", pins, err))
+        return false;
+    if (strcmp(pins[0], pins[1]) != 0)
+        note(c, "seed", pins[0], QUOTE, pins[1], QUOTE);
+    free(pins[0]);
+    free(pins[1]);
+    return true;
+}
+
+/* ---- one test ---- */
+
+static void add_paired_json(struct text *out, const char *name, const struct paired *p)
+{
+    text_add(out, out->size ? ", " : "");
+    json_text_string(out, name);
+    text_printf(out, ": {\"n_problems\": %zu, \"pass@1\": ", p->n_problems);
+    json_number(out, p->first);
+    text_add(out, ", \"against_pass@1\": ");
+    json_number(out, p->second);
+    text_add(out, ", \"difference\": ");
+    json_number(out, p->difference);
+    text_add(out, ", \"interval\": [");
+    json_number(out, p->interval.low);
+    text_add(out, ", ");
+    json_number(out, p->interval.high);
+    text_add(out, "], \"p_value\": ");
+    json_number(out, p->p_value);
+    text_printf(out, ", \"p_method\": \"%s\"}", p->exact ? "sign flips, all" : "sign flips, drawn");
+}
+
+static void add_line(struct text *out, const char *name, const struct paired *p)
+{
+    text_printf(out,
+                "%-16s pass@1 %.1f %% against %.1f %%   difference %+.1f [%+.1f, %+.1f]   p = %.2g"
+                "   %zu problems\n",
+                name, 100 * p->first, 100 * p->second, 100 * p->difference, 100 * p->interval.low,
+                100 * p->interval.high, p->p_value, p->n_problems);
+}
+
+/* Of the first side, as a run tells of it: before any training, or after some. */
+static bool add_result(struct comparison *c, const char *name, const struct phase *phase,
+                       struct leti_error *err)
+{
+    struct result result;
+    struct text text = { 0 };
+    bool trained = c->first.iteration;
+    if (!result_of(c->first.store, phase->number, c->first.iteration, phase->n_problems,
+                   phase->n_samples, &result, err))
+        return false;
+    text_add(&text, trained ? "{\"before\": null, \"after\": " : "{\"before\": ");
+    result_json(&result, &text);
+    text_add(&text, trained ? "}" : ", \"after\": null}");
+    if (!c->tests.size)
+        text_add(&c->first_test, text_string(&text));
+    text_add(&c->tests, c->tests.size ? ", " : "");
+    json_text_string(&c->tests, name);
+    text_printf(&c->tests, ": %s", text_string(&text));
+    text_free(&text);
+    return true;
+}
+
+static bool pair(struct comparison *c, const char *name, const struct phase *phases,
+                 struct leti_error *err)
+{
+    size_t n = phases[0].n_problems;
+    struct tally *tallies = calloc(2 * n + 1, sizeof *tallies);
+    struct paired paired;
+    if (!tallies)
+        return leti_error_set(err, "out of memory for %zu problems", n);
+    bool good =
+        tallies_of(c->first.store, phases[0].number, c->first.iteration, n, tallies, err) &&
+        tallies_of(c->second.store, phases[1].number, c->second.iteration, n, tallies + n, err) &&
+        paired_compare(tallies, tallies + n, n, &paired, err);
+    free(tallies);
+    if (!good)
+        return false;
+    add_line(&c->lines, name, &paired);
+    add_paired_json(&c->against, name, &paired);
+    return true;
+}
+
+static bool compare_test(struct comparison *c, const char *name, struct leti_error *err)
+{
+    struct phase phases[2];
+    return find_phase(&c->first, name, &phases[0], err) &&
+           find_phase(&c->second, name, &phases[1], err) && check_problems(c, name, err) &&
+           check_done(&c->first, name, err) && check_done(&c->second, name, err) &&
+           pair(c, name, phases, err) && add_result(c, name, &phases[0], err) &&
+           note_settings(c, name, err);
+}
+
+/* ---- the whole ---- */
+
+static bool compare_all(struct comparison *c, struct leti_error *err)
+{
+    struct store_rows *rows = NULL;
+    enum leti_status status;
+    if (!store_select(c->first.store, "SELECT name FROM phase WHERE phase > 0 ORDER BY phase",
+                      &rows, err))
+        return false;
+    while ((status = store_next(rows, err)) == LETI_OK)
+        if (!compare_test(c, store_text(rows, 0), err)) {
+            status = LETI_ERROR;
+            break;
+        }
+    store_rows_close(rows);
+    return status == LETI_DONE && note_seeds(c, err);
+}
+
+static void print_json(const struct comparison *c, double seconds)
+{
+    struct text out = { 0 };
+    text_add(&out, "{\"run\": ");
+    json_text_string(&out, c->first.folder);
+    text_printf(&out, ", \"iterations\": %u, \"seconds\": %.3f, \"test\": %s, \"tests\": {%s}",
+                c->first.iteration, seconds, text_string(&c->first_test), text_string(&c->tests));
+    text_add(&out, ", \"against\": {\"run\": ");
+    json_text_string(&out, c->second.folder);
+    text_printf(&out, ", \"iteration\": %u, \"tests\": {%s}, \"not_alike\": [%s]}}",
+                c->second.iteration, text_string(&c->against), text_string(&c->unlike));
+    printf("%s\n", text_string(&out));
+    text_free(&out);
+}
+
+static void add_side(struct text *out, const struct side *side)
+{
+    text_add(out, side->folder);
+    if (side->iteration || side->asked)
+        text_printf(out, "@%u", side->iteration);
+}
+
+static void print_lines(const struct comparison *c)
+{
+    struct text line = { 0 };
+    add_side(&line, &c->first);
+    text_add(&line, " against ");
+    add_side(&line, &c->second);
+    printf("%s\n%s", text_string(&line), text_string(&c->lines));
+    text_free(&line);
+}
+
+bool compare_tests(const struct compare_config *config, struct leti_error *err)
+{
+    struct comparison c = { .config = config };
+    double seconds = 0;
+    bool good = open_side(&config->first, &c.first, err) &&
+                open_side(&config->second, &c.second, err) && compare_all(&c, err) &&
+                store_total_seconds(c.first.store, &seconds, err);
+    log_progress(NULL);
+    if (good && config->json)
+        print_json(&c, seconds);
+    else if (good && !config->quiet)
+        print_lines(&c);
+    store_close(c.first.store);
+    store_close(c.second.store);
+    text_free(&c.lines);
+    text_free(&c.first_test);
+    text_free(&c.tests);
+    text_free(&c.against);
+    text_free(&c.unlike);
+    return good;
+}
