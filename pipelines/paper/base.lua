@@ -43,14 +43,14 @@ local function trainer(size, own)
   }, own))
 end
 
--- A run of the method. own: name; size, "350M" unless said; iterations, samples (of a problem),
+-- A run of the method, for pipeline(). own: name; size, "350M" unless said; iterations, samples (of a problem),
 -- task, problems, where not those of MBPP with 350M; generate, feedback, train: options of these
 -- stages; pipeline: options of the pipeline; test: options of its test.
 function base.run(own)
   local size, task = sizes[own.size or "350M"], own.task or mbpp
   local generate = generator(size, task, own.samples or 128)
   local feedback = stage "feedback.leti" (own.feedback or {})
-  return pipeline(with({
+  return with({
     name       = own.name,
     iterations = own.iterations or size.iterations,
     seed       = 1,
@@ -59,7 +59,7 @@ function base.run(own)
     flow       = generate >> evaluator(task) >> feedback >> trainer(size, own.train),
     test       = with({ problems = task.test, samples = 16, temperature = 0.1, every = 1 },
                       own.test),
-  }, own.pipeline))
+  }, own.pipeline)
 end
 
 -- The first n problems of MBPP's training split.
@@ -68,7 +68,7 @@ function base.first(n)
                                 ids = ("601-%d"):format(600 + n) }
 end
 
--- Tests alone, of a model as it is: for `leti test FILE --model CHECKPOINT`. tests: names with the
+-- Tests alone, of a model as it is, for `leti test FILE --model CHECKPOINT`. tests: names with the
 -- tasks that they take, in pairs; all have the first one's cut and evaluator.
 function base.test(name, tests)
   local first = tests[1][2]
@@ -77,7 +77,7 @@ function base.test(name, tests)
     list[i] = { name = test[1], problems = test[2].test, samples = 16, temperature = 0.1,
                 max_length = test[2].max_length }
   end
-  return pipeline {
+  return {
     name = name,
     seed = 1,
     post = first.post,

@@ -1,4 +1,10 @@
--- The reward token alone, without what the interpreter said; CodeGen-350M.
+-- Without textual feedback: the reward token alone; CodeGen-350M.
 -- SPDX-License-Identifier: Apache-2.0
 
-return require("paper.base").run { name = "binary-350m", size = "350M", feedback = { textual = false } }
+local base = require "paper.base"
+
+return pipeline(base.run {
+  name = "binary-350m",
+  size = "350M",
+  feedback = { textual = false },
+})

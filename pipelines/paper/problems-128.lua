@@ -3,4 +3,4 @@
 
 local base = require "paper.base"
 
-return base.run { name = "problems-128", problems = base.first(128) }
+return pipeline(base.run { name = "problems-128", problems = base.first(128) })

@@ -3,4 +3,4 @@
 
 local base = require "paper.base"
 
-return base.run { name = "problems-16", problems = base.first(16) }
+return pipeline(base.run { name = "problems-16", problems = base.first(16) })

@@ -3,4 +3,4 @@
 
 local base = require "paper.base"
 
-return base.run { name = "problems-64", problems = base.first(64) }
+return pipeline(base.run { name = "problems-64", problems = base.first(64) })

@@ -1,4 +1,6 @@
--- 64 samples of a problem in the place of 128.
+-- With 64 samples of a problem in the place of 128.
 -- SPDX-License-Identifier: Apache-2.0
 
-return require("paper.base").run { name = "samples-64", samples = 64 }
+local base = require "paper.base"
+
+return pipeline(base.run { name = "samples-64", samples = 64 })

@@ -1,4 +1,6 @@
--- HumanEval: leti test paper/test-humaneval --model CHECKPOINT
+-- HumanEval, of a model as it is: leti test paper/test-humaneval --model CHECKPOINT
 -- SPDX-License-Identifier: Apache-2.0
 
-return require("paper.base").test("test-humaneval", { { "humaneval", require "tasks.humaneval" } })
+local base = require "paper.base"
+
+return pipeline(base.test("test-humaneval", { { "humaneval", require "tasks.humaneval" } }))
