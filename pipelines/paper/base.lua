@@ -43,9 +43,9 @@ local function trainer(size, own)
   }, own))
 end
 
--- A run of the method, for pipeline(). own: name; size, "350M" unless said; iterations, samples (of a problem),
--- task, problems, where not those of MBPP with 350M; generate, feedback, train: options of these
--- stages; pipeline: options of the pipeline; test: options of its test.
+-- A run of the method, for pipeline(). own: name; size, "350M" unless said; iterations, samples of a
+-- problem, task and problems where they are not those of MBPP; feedback, train, test, pipeline:
+-- options of these parts.
 function base.run(own)
   local size, task = sizes[own.size or "350M"], own.task or mbpp
   local generate = generator(size, task, own.samples or 128)
@@ -57,8 +57,9 @@ function base.run(own)
     problems   = own.problems or task.train,
     post       = task.post,
     flow       = generate >> evaluator(task) >> feedback >> trainer(size, own.train),
-    test       = with({ problems = task.test, samples = 16, temperature = 0.1, every = 1 },
-                      own.test),
+    test       = with({ problems = task.test, samples = 16, temperature = 0.1, every = 1,
+                        post = "both" }, own.test),
+    validation = task.validation and { problems = task.validation },
   }, own.pipeline)
 end
 
@@ -75,7 +76,7 @@ function base.test(name, tests)
   local list = {}
   for i, test in ipairs(tests) do
     list[i] = { name = test[1], problems = test[2].test, samples = 16, temperature = 0.1,
-                max_length = test[2].max_length }
+                post = "both", max_length = test[2].max_length }
   end
   return {
     name = name,

@@ -20,6 +20,10 @@ RUNS = {
     "problems-128": dict(SMALL, ids="601-728"),
     "samples-16": dict(SMALL, samples=16),
     "samples-64": dict(SMALL, samples=64),
+    "no-corpus": dict(SMALL, corpus_mix=False),
+    "corpus-only": dict(SMALL, mode="corpus", condition="none"),
+    "supervised": dict(SMALL, textual=False, reward="none", condition="none",
+                       samples_from="references"),
     "eae-350m": dict(SMALL, iterations=30, samples=64, ids="1-80"),
 }
 
@@ -40,16 +44,36 @@ def check(pipeline):
         "ids": options(pipeline, pipeline["problems"][0])["ids"],
         "model": model.split("codegen-")[1].split("-")[0],
         "textual": options(pipeline, "feedback")["textual"],
-        **{name: train.get(name, value) for name, value in SAME.items()},
+        "reward": options(pipeline, "feedback")["reward"],
+        "samples_from": pipeline["samples_from"],
+        "condition": pipeline["tests"][0]["condition"],
+        **{name: train[name] for name in SAME},
         **{name: generate[name] for name in SAMPLING},
     }
-    want = {"textual": True, **SAME, **SAMPLING, **want}
+    want = {"textual": True, "reward": "token", "samples_from": "model", "condition": "good", **SAME, **SAMPLING, **want}
     assert got == want, (pipeline["name"], {k: (got[k], want[k]) for k in want if got[k] != want[k]})
     assert train["model"] == model
-    for test in pipeline["tests"]:
-        assert (test["samples"], test["temperature"]) == (16, 0.1), test
+    names = ["test", "test.uncut"]
+    assert [test["name"] for test in pipeline["tests"]] == names, pipeline["tests"]
+
+
+TESTS = {
+    "test-humaneval": {"humaneval": 768},
+    "test-gsm8k": {"gsm8k": 1536},
+    "test-bbh-direct": {"bbh-direct": 2048},
+    "test-bbh-cot": {"bbh-cot": 2048},
+    "test-mbpp": {"0-shot": 512, "1-shot": 896, "3-shot": 1024, "5-shot": 1280, "10-shot": 1792},
+}
+
+
+def check_tests(pipeline):
+    lengths = {name + uncut: length for name, length in TESTS[pipeline["name"]].items()
+               for uncut in ("", ".uncut")}
+    got = {test["name"]: test["max_length"] for test in pipeline["tests"]}
+    assert got == lengths, got
 
 
 [pipeline] = [json.loads(line) for line in open(sys.argv[1])]
-if pipeline["trainer"]:
-    check(pipeline)
+(check if pipeline["trainer"] else check_tests)(pipeline)
+for test in pipeline["tests"]:
+    assert (test["samples"], test["temperature"]) == (16, 0.1), test
