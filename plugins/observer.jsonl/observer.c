@@ -53,14 +53,8 @@ static enum leti_status start(void *self, const struct leti_host *host)
 static void stop(void *self)
 {
     struct observer *observer = self;
-    fclose(observer->out); /* flushed where a part or the run ended */
+    fclose(observer->out); /* flushed at the run's end */
     free(observer->path);
-}
-
-static bool ends_something(const struct leti_event *event)
-{
-    return event->kind == LETI_EVENT_PART_ENDS || event->kind == LETI_EVENT_ITERATION ||
-           event->kind == LETI_EVENT_RUN_ENDS;
 }
 
 static enum leti_status observe(void *self, const struct leti_event *event)
@@ -75,7 +69,7 @@ static enum leti_status observe(void *self, const struct leti_event *event)
     if (!line)
         return observer->host->fail(observer->host, "out of memory for a line");
     bool written = !json_dumpf(line, observer->out, 0) && fputc('\n', observer->out) != EOF &&
-                   (!ends_something(event) || !fflush(observer->out));
+                   (event->kind == LETI_EVENT_SAMPLE || !fflush(observer->out));
     json_decref(line);
     return written ? LETI_OK
                    : observer->host->fail(observer->host, "file %s: %s", observer->path,

@@ -219,12 +219,12 @@ static void tell(const struct loop *loop, double elapsed)
     const struct leti_host *host = t->host;
     int64_t tokens = loop->fcft.tokens + loop->corpus.tokens;
     int64_t steps = loop->fcft.steps + loop->corpus.steps;
+    host->metric(host, "steps", (double)steps); /* first: the rest was so after them */
     tell_steps(host, "loss", "fcft_tokens", "fcft_steps", &loop->fcft);
     tell_steps(host, "corpus_train_loss", "corpus_tokens", "corpus_steps", &loop->corpus);
     if (loop->fcft.held)
         host->metric(host, "kl", loop->fcft.kl / (double)loop->fcft.held);
     host->metric(host, "tokens", (double)tokens);
-    host->metric(host, "steps", (double)steps);
     host->metric(host, "lr", loop->lr);
     host->metric(host, "feedback_cut", (double)t->examples.feedback_cut);
     host->metric(host, "text_cut", (double)t->examples.text_cut);

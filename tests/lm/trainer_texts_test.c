@@ -45,6 +45,31 @@ static void steps_and_tokens_are_told_apart(void **state)
     end(self);
 }
 
+static size_t first_place(const char *name)
+{
+    size_t i = 0;
+    while (i < told.n_metrics && strcmp(told.metrics[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* What is told after a number of steps counts as told after them. */
+static void steps_are_told_before_what_they_led_to(void **state)
+{
+    (void)state;
+    const char *options[] = { "init", "random", "corpus", path("corpus.jsonl"), NULL };
+    void *self = started(options);
+    load(self, "base");
+    learn(self, "<|good|>", NULL, "pass");
+    train(self, 1, "one");
+    assert_int_equal(count_metric("steps"), 1);
+    assert_true(first_place("corpus_loss") < first_place("steps"));
+    assert_true(first_place("steps") < first_place("loss"));
+    assert_true(first_place("steps") < first_place("corpus_train_loss"));
+    assert_true(first_place("loss") < told.n_metrics);
+    end(self);
+}
+
 /* Before the first step of all, and after each iteration. */
 static void corpus_loss_has_a_beginning(void **state)
 {
@@ -233,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(corpus_steps_can_be_left_out, begin_test, end_test),
         cmocka_unit_test_setup_teardown(steps_and_tokens_are_told_apart, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(steps_are_told_before_what_they_led_to, begin_test,
+                                        end_test),
         cmocka_unit_test_setup_teardown(corpus_loss_has_a_beginning, begin_test, end_test),
         cmocka_unit_test_setup_teardown(mode_corpus_needs_its_steps, begin_test, end_test),
         cmocka_unit_test_setup_teardown(tells_the_loss_of_held_out_texts, begin_test, end_test),
