@@ -16,7 +16,9 @@
 enum state { STARTING, AT_WORK, NOT_STARTED, ENDED };
 
 struct observer {
-    struct stage *stage;
+    struct stage *stage; /* the head's; what the thread needs of it is copied */
+    struct plugin plugin;
+    struct settings settings;
     char *name, *run_dir;
     uint64_t seed;
     struct event_queue *queue;
@@ -43,6 +45,7 @@ static void observer_free(struct observer *observer)
     event_queue_destroy(observer->queue);
     pthread_cond_destroy(&observer->changed);
     pthread_mutex_destroy(&observer->lock);
+    settings_free(&observer->settings);
     free(observer->name);
     free(observer->run_dir);
     free(observer);
@@ -80,8 +83,8 @@ static void *observer_main(void *context)
 {
     struct observer *observer = context;
     struct instance *instance = NULL;
-    const struct instance_config config = { .plugin = &observer->stage->plugin,
-                                            .settings = &observer->stage->settings,
+    const struct instance_config config = { .plugin = &observer->plugin,
+                                            .settings = &observer->settings,
                                             .stage = observer->name,
                                             .run_dir = observer->run_dir,
                                             .threads = 1,
@@ -172,11 +175,13 @@ bool observer_start(struct stage *stage, const char *run_dir, uint64_t seed, str
     pthread_mutex_init(&observer->lock, NULL);
     pthread_cond_init(&observer->changed, NULL);
     observer->stage = stage;
+    observer->plugin = stage->plugin;
     observer->seed = seed;
     observer->name = strdup(stage->options.name);
     observer->run_dir = strdup(run_dir);
     bool good = (observer->name && observer->run_dir) || leti_error_set(err, "out of memory");
-    if (!good || !event_queue_create((size_t)stage->options.queue, &observer->queue, err) ||
+    if (!good || !settings_copy(&stage->settings, &observer->settings, err) ||
+        !event_queue_create((size_t)stage->options.queue, &observer->queue, err) ||
         !start_thread(observer, err)) {
         observer_free(observer);
         return false;
