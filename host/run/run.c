@@ -98,6 +98,7 @@ static bool work_references(struct run *run, const struct part *part, struct let
     char label[64];
     snprintf(label, sizeof label, "iteration %u/%u", part->iteration, run->pipeline->iterations);
     struct rollout_config config = { .relay = &run->relay,
+                                     .observers = run->observers,
                                      .pipeline = run->pipeline,
                                      .problems = &run->training,
                                      .phase = STORE_TRAINING,
@@ -135,6 +136,7 @@ static bool judge_uncut(struct run *run, struct rollout_config *config, const st
                         struct leti_error *err)
 {
     config->relay = &run->relay;
+    config->observers = run->observers;
     config->pipeline = run->pipeline;
     return store_put_uncut_samples(run->store, config->phase, (uint32_t)test->sampler + 1,
                                    config->iteration, err) &&

@@ -78,3 +78,25 @@ fails 1 "events (observer.jsonl): file /nowhere/x: No such file or directory" \
 fails 1 "numbers (observer.prometheus): option \"listen\": 0.0.0.0:0 can be reached from other" \
     "$LETI" run observed.lua --quiet --out none --set numbers.listen=0.0.0.0:0
 [ ! -e none ] || wrong "a run that did not begin left its folder"
+
+# Every test that follows from a described one is told, and so are references.
+sed -e 's/^  test = {/  samples_from = "references",\n  test = { condition = { "good", "bad" }, post = "both",/' \
+    observed.lua >more.lua
+works "$LETI" run more.lua --out more --json --set iterations=1 --set generate.work_us=0
+tail -n 1 stdout >last.json
+python3 - last.json more/events.jsonl <<'END' || wrong "the events of derived tests are others"
+import collections
+import json
+import sys
+
+tests = json.load(open(sys.argv[1]))["tests"]
+events = [json.loads(line) for line in open(sys.argv[2])]
+assert len(tests) == 4, list(tests)
+for name, result in tests.items():
+    told = [e["pass@1"] for e in events if e["event"] == "test" and e["test"] == name]
+    before = [] if "bad" in name else [result["before"]["pass@1"]]  # there is one condition then
+    assert told == before + [result["after"]["pass@1"]], (name, told, result)
+samples = collections.Counter((e["test"], e["iteration"]) for e in events if e["event"] == "sample")
+assert samples[None, 1] == 20, samples
+assert all(samples[name, 1] == 160 for name in tests), samples
+END
