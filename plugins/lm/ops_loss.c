@@ -43,13 +43,30 @@ static double row_loss(float *x, int32_t target, float scale, int64_t V)
 /* Logits and what their softmax needs. */
 struct row {
     const float *x; /* [V] */
-    float max, sum;
+    float max;
+    double sum;
 };
 
-static struct row row_of(const float *x, int64_t V)
+/* So many elements are added up in f32, and what they come to in double: small divergences are
+ * differences of large sums. */
+enum { CHUNK = 256 };
+
+static int64_t chunk_end(int64_t first, int64_t V)
 {
-    struct row row = { .x = x };
-    row.sum = row_sum(x, V, &row.max);
+    return first + CHUNK < V ? first + CHUNK : V;
+}
+
+LM_VECTOR static struct row row_of(const float *x, int64_t V)
+{
+    struct row row = { .x = x, .max = lm_max(x, V) };
+    for (int64_t first = 0; first < V; first += CHUNK) {
+        float sum = 0.0f, max = row.max;
+        int64_t end = chunk_end(first, V);
+#pragma omp simd reduction(+ : sum)
+        for (int64_t j = first; j < end; j++)
+            sum += lm_exp(x[j] - max);
+        row.sum += (double)sum;
+    }
     return row;
 }
 
@@ -57,17 +74,23 @@ static struct row row_of(const float *x, int64_t V)
  * exact where the rows are close, as two logarithms that are subtracted would not be. */
 static float shift_of(const struct row *p, const struct row *q)
 {
-    return (float)((double)p->max - (double)q->max + log((double)p->sum / (double)q->sum));
+    return (float)((double)p->max - (double)q->max + log(p->sum / q->sum));
 }
 
 /* KL(p || q) */
-LM_VECTOR static float row_divergence(const struct row *p, const struct row *q, int64_t V)
+LM_VECTOR static double row_divergence(const struct row *p, const struct row *q, int64_t V)
 {
     const float *x = p->x, *y = q->x;
-    float max = p->max, shift = shift_of(p, q), divergence = 0.0f;
-#pragma omp simd reduction(+ : divergence)
-    for (int64_t j = 0; j < V; j++)
-        divergence += lm_exp(x[j] - max) * (x[j] - y[j] - shift);
+    float max = p->max, shift = shift_of(p, q);
+    double divergence = 0.0;
+    for (int64_t first = 0; first < V; first += CHUNK) {
+        float sum = 0.0f;
+        int64_t end = chunk_end(first, V);
+#pragma omp simd reduction(+ : sum)
+        for (int64_t j = first; j < end; j++)
+            sum += lm_exp(x[j] - max) * (x[j] - y[j] - shift);
+        divergence += (double)sum;
+    }
     return divergence / p->sum;
 }
 
@@ -77,7 +100,7 @@ LM_VECTOR static void row_reverse_gradient(float *x, const struct row *p, const 
 {
     const float *y = q->x;
     float max = p->max, less = shift_of(p, q) + divergence;
-    factor /= p->sum;
+    factor /= (float)p->sum;
 #pragma omp simd
     for (int64_t j = 0; j < V; j++)
         x[j] = lm_exp(x[j] - max) * factor * (1.0f + weight * (x[j] - y[j] - less));
@@ -89,7 +112,7 @@ LM_VECTOR static void row_forward_gradient(float *x, const struct row *p, const 
 {
     const float *y = q->x;
     float max = p->max, other = q->max;
-    float own = (1.0f + weight) * factor / p->sum, its = weight * factor / q->sum;
+    float own = (1.0f + weight) * factor / (float)p->sum, its = weight * factor / (float)q->sum;
 #pragma omp simd
     for (int64_t j = 0; j < V; j++)
         x[j] = lm_exp(x[j] - max) * own - lm_exp(y[j] - other) * its;
@@ -99,13 +122,12 @@ static double row_held_loss(float *x, const float *reference, int32_t target, fl
                             const struct lm_penalty *penalty, double *kl, int64_t V)
 {
     struct row p = row_of(x, V), q = row_of(reference, V);
-    double loss = log((double)p.sum) + (double)p.max - (double)x[target];
+    double loss = log(p.sum) + (double)p.max - (double)x[target];
     bool reverse = penalty->kind == LM_REVERSE_KL;
-    float divergence = reverse ? row_divergence(&p, &q, V) : row_divergence(&q, &p, V);
-    *kl = (double)divergence;
+    *kl = reverse ? row_divergence(&p, &q, V) : row_divergence(&q, &p, V);
     if (scale != 0.0f) {
         if (reverse)
-            row_reverse_gradient(x, &p, &q, penalty->weight, divergence, scale, V);
+            row_reverse_gradient(x, &p, &q, penalty->weight, (float)*kl, scale, V);
         else
             row_forward_gradient(x, &p, &q, penalty->weight, scale, V);
         x[target] -= scale;

@@ -121,15 +121,13 @@ static void forward_divergence_and_back(void **state)
     check_op(LM_FORWARD_KL);
 }
 
-/* Close distributions diverge by little, and not by what rounding makes of large logits, some 1e-5.
- */
+/* Close distributions diverge by little, and not by what rounding makes of large logits. */
 static void small_divergences_are_small(void **state)
 {
     (void)state;
     enum { SIZE = 4096 };
-    float *x = array(SIZE, 30.0), *y = malloc(SIZE * sizeof *y);
+    float *x = array(SIZE, 30.0), *y = array(SIZE, 1.0);
     int32_t target = 3, held = 1;
-    assert_non_null(y);
     for (size_t i = 0; i < SIZE; i++)
         y[i] = x[i] + (float)(1e-2 * (uniform() - 0.5));
     for (int kind = LM_REVERSE_KL; kind <= LM_FORWARD_KL; kind++) {
@@ -137,7 +135,7 @@ static void small_divergences_are_small(void **state)
         double loss, kl, got;
         plain(x, &target, &penalty, &loss, &kl, 1, SIZE);
         lm_cross_entropy_held(x, &target, 0.0f, &penalty, &got, 1, SIZE);
-        if (!(kl > 1e-6 && fabs(got - kl) < 5e-7))
+        if (!(kl > 1e-6 && fabs(got - kl) < 0.02 * kl))
             fail_msg("the divergence is %.4g, should be %.4g", got, kl);
     }
     free(x);
