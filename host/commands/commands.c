@@ -16,6 +16,7 @@ const struct command commands[] = {
     { "score", "judge programs that are already written", command_score },
     { "show", "what the model wrote, what the interpreter said", command_show },
     { "report", "write runs as one HTML file: curves, failures, examples", command_report },
+    { "replay", "put one recorded sample through a stage again", command_replay },
     { "check", "check a pipeline and print its graph", command_check },
     { "plugins", "list the stage plugins that are installed", command_plugins },
     { "inspect", "print what a plugin is and which options it has", command_inspect },

@@ -25,6 +25,7 @@ int command_test(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_inspect(int argc, char **argv);

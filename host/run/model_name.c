@@ -49,19 +49,27 @@ static uint32_t last_checkpoint(const char *checkpoints)
     return last;
 }
 
-static bool find_checkpoint(const struct run_name *name, char **dir, struct leti_error *err)
+static uint32_t last_of_run(const char *folder)
 {
-    struct folder folder = { .path = name->folder };
-    char *checkpoints = path_join(name->folder, "checkpoints");
+    char *checkpoints = path_join(folder, "checkpoints");
     uint32_t last = checkpoints ? last_checkpoint(checkpoints) : 0;
-    uint32_t wanted = name->has_iteration ? name->iteration : last;
     free(checkpoints);
-    if (!last)
-        return leti_error_set(err, "%s: this run has no checkpoint", name->folder);
-    if (!checkpoint_exists(&folder, wanted))
-        return leti_error_set(err, "%s: this run has no checkpoint %u; its last one is %u",
-                              name->folder, wanted, last);
-    return absolute(checkpoint_path(&folder, wanted), dir, err);
+    return last;
+}
+
+static bool find_checkpoint(const char *name, uint32_t wanted, char **dir, struct leti_error *err)
+{
+    struct folder folder = { .path = strdup(name) };
+    uint32_t last = last_of_run(name);
+    bool good = folder.path || leti_error_set(err, "out of memory");
+    if (good && !last)
+        good = leti_error_set(err, "%s: this run has no checkpoint", name);
+    if (good && !checkpoint_exists(&folder, wanted))
+        good = leti_error_set(err, "%s: this run has no checkpoint %u; its last one is %u", name,
+                              wanted, last);
+    good = good && absolute(checkpoint_path(&folder, wanted), dir, err);
+    free(folder.path);
+    return good;
 }
 
 /* ---- the model that a run began with ---- */
@@ -101,6 +109,11 @@ static bool first_model(const char *folder, char **dir, struct leti_error *err)
     return good;
 }
 
+bool model_of_run(const char *folder, uint32_t iteration, char **dir, struct leti_error *err)
+{
+    return iteration ? find_checkpoint(folder, iteration, dir, err) : first_model(folder, dir, err);
+}
+
 /* ---- any ---- */
 
 bool model_find(const char *text, char **dir, struct leti_error *err)
@@ -121,10 +134,10 @@ bool model_find(const char *text, char **dir, struct leti_error *err)
                        "no model \"%s\": not a model's folder (with a config.json), nor a GGUF "
                        "file, nor a run",
                        text);
-    else if (name.has_iteration && !name.iteration)
-        good = first_model(name.folder, dir, err);
+    else if (name.has_iteration)
+        good = model_of_run(name.folder, name.iteration, dir, err);
     else
-        good = find_checkpoint(&name, dir, err);
+        good = find_checkpoint(name.folder, last_of_run(name.folder), dir, err);
     run_name_free(&name);
     return good;
 }

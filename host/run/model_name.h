@@ -4,6 +4,8 @@
 #ifndef RUN_MODEL_NAME_H
 #define RUN_MODEL_NAME_H
 
+#include <stdint.h>
+
 #include "leti/error.h"
 
 /* How it is said in --help. */
@@ -13,5 +15,8 @@
 
 /* The absolute path of the model that is meant, which the caller frees. */
 bool model_find(const char *name, char **dir, struct leti_error *err);
+
+/* The same of a run's model after so many iterations; 0: that it began with. */
+bool model_of_run(const char *folder, uint32_t iteration, char **dir, struct leti_error *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "run/judging.h"
 #include "run/observe.h"
 #include "run/progress.h"
+#include "run/sampling.h"
 #include "run/slots.h"
 #include "store/packed.h"
 
@@ -377,12 +378,11 @@ static bool request(struct rollout *rollout, size_t number, struct leti_error *e
     const struct wanted *wanted = &rollout->wanted[number];
     struct leti_request request = config->sampling;
     char what[256];
-    uint64_t seed = leti_mix(leti_mix(pipeline->seed, config->phase), config->iteration);
     request.id = number;
     request.problem = &config->problems->items[wanted->problem];
     request.first = wanted->first;
     request.samples = wanted->n;
-    request.seed = leti_mix(seed, wanted->problem);
+    request.seed = sampling_seed(pipeline, config->phase, config->iteration, wanted->problem);
     if (!config->past_cut)
         request.stops = (struct leti_list){ (const char *const *)pipeline->post, pipeline->n_post };
     judging_describe(&rollout->judging,

@@ -15,6 +15,7 @@
 #include "run/record.h"
 #include "run/rollout.h"
 #include "run/samples.h"
+#include "run/sampling.h"
 #include "run/stop.h"
 #include "run/tell.h"
 #include "run/train.h"
@@ -47,13 +48,6 @@ static bool do_part(struct run *run, const struct part *part, struct leti_error 
            store_commit(run->store, why) && good;
     observe_part_ends(run, part->iteration, part->name, seconds, good);
     return good;
-}
-
-/* The prompt of training samples and tests starts with the good token once the model has met it. */
-static enum leti_condition condition_of(const struct run *run, uint32_t trained,
-                                        enum leti_condition after)
-{
-    return run->pipeline->tests_only || (run->pipeline->trainer && trained) ? after : LETI_NO_TOKEN;
 }
 
 /* Draws samples from the model that `trained` iterations have made. */
@@ -120,11 +114,7 @@ static bool work_sample(struct run *run, const struct part *part, struct leti_er
         .phase = STORE_TRAINING,
         .iteration = part->iteration,
         .samples = (uint32_t)options->samples,
-        .sampling = { .condition = condition_of(run, trained, LETI_GOOD),
-                      .temperature = options->temperature,
-                      .top_p = options->top_p,
-                      .top_k = (uint32_t)options->top_k,
-                      .max_length = (uint32_t)options->max_length },
+        .sampling = sampling_of_training(run->pipeline, part->iteration),
         .format = run->pipeline->formatter,
         .label = label,
     };
@@ -153,11 +143,7 @@ static bool work_test(struct run *run, const struct part *part, struct leti_erro
         .phase = part->test + 1,
         .iteration = part->iteration,
         .samples = test->samples,
-        .sampling = { .condition = condition_of(run, part->iteration, test->condition),
-                      .temperature = test->temperature,
-                      .top_p = test->top_p,
-                      .top_k = test->top_k,
-                      .max_length = test->max_length },
+        .sampling = sampling_of_test(run->pipeline, part->test, part->iteration),
         .uncut = test->uncut,
         .past_cut = test->past_cut,
         .label = label,
