@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "report/data.h"
 
-#include <math.h>
-
 void *list_add(struct arena *memory, void *list, size_t *n, size_t size, struct leti_error *err)
 {
     char *items = NULL;
@@ -68,13 +66,4 @@ const struct metric *metric_named(const struct run_data *run, const char *name)
         if (!strcmp(run->metrics[i].name, name))
             return &run->metrics[i];
     return NULL;
-}
-
-double metric_last(const struct metric *metric, uint32_t iteration)
-{
-    double last = NAN;
-    for (size_t i = 0; metric && i < metric->n_points; i++)
-        if (metric->points[i].iteration == iteration)
-            last = metric->points[i].value;
-    return last;
 }

@@ -48,10 +48,10 @@ struct iteration_time {
     double all_steps, all_seconds; /* of training, and of sampling and training, up to here */
 };
 
-/* One value that a stage told. An iteration's n values stand at even distances up to its end. */
+/* One value that a stage told. */
 struct metric_point {
-    double x; /* iterations */
-    uint32_t iteration;
+    double x;           /* iterations, see metrics.h */
+    uint32_t iteration; /* that it says something about: 0 before all training */
     double value;
 };
 
@@ -69,8 +69,9 @@ struct run_data {
     double seconds;  /* of all parts */
     uint64_t n_retries;
 
-    struct entry *manifest, *events; /* an event's key is its time */
-    size_t n_manifest, n_events;
+    struct entry *manifest, *events, *warnings; /* the latter two by time */
+    size_t n_manifest, n_events, n_warnings;
+    bool has_more_warnings; /* than are kept */
     struct phase *phases;
     size_t n_phases;
     struct iteration_time *times; /* by iteration */
@@ -115,8 +116,5 @@ const char *manifest_value(const struct run_data *, const char *key);
 /* The test of that name, or what is trained on where name is NULL; NULL where the run has none. */
 const struct phase *phase_named(const struct run_data *, const char *name);
 const struct metric *metric_named(const struct run_data *, const char *name);
-
-/* The last value of an iteration; NaN where there is none. */
-double metric_last(const struct metric *, uint32_t iteration);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "base/path.h"
 #include "report/examples.h"
+#include "report/metrics.h"
+#include "report/warnings.h"
 
 enum { MOST_ITERATIONS = 1000000 };
 
@@ -185,7 +187,7 @@ static void sum_up(struct run_data *run)
 
 /* ---- metrics ---- */
 
-/* Rows come by stage, name, iteration, step, with the number of values of the iteration. */
+/* Rows come by stage, name, iteration and step. */
 static bool add_metric(struct gathering *g, struct store_rows *row, void *context,
                        struct leti_error *err)
 {
@@ -203,19 +205,20 @@ static bool add_metric(struct gathering *g, struct store_rows *row, void *contex
     if (!point)
         return false;
     point->iteration = (uint32_t)store_number(row, 2);
-    point->x =
-        point->iteration - 1 + (double)(store_number(row, 3) + 1) / (double)store_number(row, 5);
-    point->value = store_real(row, 4);
+    point->value = store_real(row, 3);
     return true;
 }
 
 static bool read_metrics(struct gathering *g, struct leti_error *err)
 {
-    return for_rows(g,
-                    "SELECT stage, name, iteration, step, value,"
-                    " max(step) OVER (PARTITION BY stage, name, iteration) + 1 FROM metric"
-                    " WHERE value IS NOT NULL ORDER BY stage, name, iteration, step",
-                    NULL, add_metric, NULL, err);
+    if (!for_rows(g,
+                  "SELECT stage, name, iteration, value FROM metric WHERE value IS NOT NULL"
+                  " ORDER BY stage, name, iteration, step",
+                  NULL, add_metric, NULL, err))
+        return false;
+    for (size_t i = 0; i < g->run->n_metrics; i++)
+        metric_place(&g->run->metrics[i]);
+    return true;
 }
 
 /* ---- phases ---- */
@@ -295,20 +298,59 @@ static bool add_point(struct gathering *g, struct store_rows *row, void *context
            read_causes(g, (const int64_t[]){ phase->phase, point->iteration }, point, err);
 }
 
-/* A test that is judged beside another one ("held-out.uncut") is done with that one's part. */
 static bool read_points(struct gathering *g, struct phase *phase, struct leti_error *err)
 {
     return for_rows(g,
                     phase->phase
                         ? "SELECT DISTINCT s.iteration FROM sample AS s JOIN phase USING (phase)"
                           " WHERE s.phase = ? AND EXISTS (SELECT 1 FROM part WHERE done AND"
-                          " part.iteration = s.iteration AND (part = 'test ' || name OR"
-                          " substr('test ' || name, 1, length(part) + 1) = part || '.'))"
-                          " ORDER BY 1"
+                          " part.iteration = s.iteration AND part = 'test ' || name) ORDER BY 1"
                         : "SELECT DISTINCT s.iteration FROM sample AS s"
                           " WHERE s.phase = ? AND EXISTS (SELECT 1 FROM part WHERE done AND"
                           " part.iteration = s.iteration AND part = 'sample') ORDER BY 1",
                     (const int64_t[]){ phase->phase, -1 }, add_point, phase, err);
+}
+
+/* Whether the name is the other one with a condition behind it: "held-out.bad", or, where programs
+ * are not cut, "held-out.bad.uncut" for "held-out.uncut". */
+static bool is_condition_of(const char *name, const char *other)
+{
+    static const char *const conditions[] = { ".good", ".bad", ".none" };
+    static const char uncut[] = ".uncut";
+    size_t n = strlen(other), m = strlen(uncut);
+    bool is_uncut = n > m && !strcmp(other + n - m, uncut);
+    size_t stem = is_uncut ? n - m : n;
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        if (!strncmp(name, other, stem) &&
+            !strncmp(name + stem, conditions[i], strlen(conditions[i])) &&
+            !strcmp(name + stem + strlen(conditions[i]), is_uncut ? uncut : ""))
+            return true;
+    return false;
+}
+
+static bool put_first(struct gathering *g, struct phase *phase, const struct outcome_point *first,
+                      struct leti_error *err)
+{
+    if (!LIST_ADD(g->memory, &phase->points, &phase->n_points, err))
+        return false;
+    memmove(phase->points + 1, phase->points, (phase->n_points - 1) * sizeof *first);
+    phase->points[0] = *first;
+    return true;
+}
+
+/* A model that has met no reward token yet is tested under no condition; so the first point of a
+ * condition's test is that of the test which it belongs to. */
+static bool lend_first_point(struct gathering *g, struct phase *phase, struct leti_error *err)
+{
+    if (!phase->phase || !phase->n_points || !phase->points[0].iteration)
+        return true;
+    for (size_t i = 0; i < g->run->n_phases; i++) {
+        const struct phase *other = &g->run->phases[i];
+        if (other->phase && other->n_points && !other->points[0].iteration &&
+            is_condition_of(phase->name, other->name))
+            return put_first(g, phase, &other->points[0], err);
+    }
+    return true;
 }
 
 static bool read_phases(struct gathering *g, struct leti_error *err)
@@ -320,6 +362,9 @@ static bool read_phases(struct gathering *g, struct leti_error *err)
         return false;
     for (size_t i = 0; i < g->run->n_phases; i++)
         if (!read_points(g, &g->run->phases[i], err))
+            return false;
+    for (size_t i = 0; i < g->run->n_phases; i++)
+        if (!lend_first_point(g, &g->run->phases[i], err))
             return false;
     return true;
 }
@@ -345,7 +390,8 @@ static bool read_all(struct gathering *g, struct leti_error *err)
         !for_rows(g, "SELECT count(*) FROM retry", NULL, add_retries, NULL, err))
         return false;
     sum_up(g->run);
-    return read_phases(g, err) && examples_read(g->store, g->memory, g->run, err);
+    return read_phases(g, err) && examples_read(g->store, g->memory, g->run, err) &&
+           warnings_read(g->memory, g->run, err);
 }
 
 /* "quickstart-001" of "runs/quickstart-001/" */

@@ -211,6 +211,46 @@ static void add_keys(const struct palette *palette, struct text *out)
     text_add(out, "</ul>\n");
 }
 
+/* ---- table ---- */
+
+static void add_shares_of(const struct report *report, const struct palette *palette,
+                          const struct group *group, const char *test, struct text *out)
+{
+    const struct phase *longest = longest_of(report, group, test);
+    double shares[2][BARS_COLORS] = { { 0 } };
+    if (!longest || !longest->n_points)
+        return;
+    uint32_t ends[2] = { longest->points[0].iteration,
+                         longest->points[longest->n_points - 1].iteration };
+    for (int i = 0; i < 2; i++)
+        add_means(report, palette, group, test, ends[i], shares[i]);
+    for (size_t i = 0; i < palette->n; i++) {
+        text_add(out, "<tr><td>");
+        if (!i)
+            html_string(out, test ? test : "training samples");
+        text_add(out, "</td><td>");
+        if (!i && report->n_groups > 1)
+            html_string(out, group->label);
+        text_add(out, "</td><td>");
+        html_string(out, palette->names[i]);
+        text_printf(out, "</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f</td></tr>\n",
+                    shares[0][i], shares[1][i]);
+    }
+}
+
+static void add_table(const struct report *report, const struct palette *palette,
+                      const char *const *tests, size_t n, struct text *out)
+{
+    text_add(out, "<details><summary>shares of samples, first and last</summary><div "
+                  "class=\"wide\"><table><thead><tr><th></th><th></th><th>failed by</th>"
+                  "<th class=\"n\">first, %</th><th class=\"n\">last, %</th></tr></thead><tbody>"
+                  "\n");
+    for (size_t i = 0; i <= n; i++)
+        for (size_t k = 0; k < report->n_groups; k++)
+            add_shares_of(report, palette, &report->groups[k], i < n ? tests[i] : NULL, out);
+    text_add(out, "</tbody></table></div></details>\n");
+}
+
 bool section_failures(struct report *report, struct text *out, struct leti_error *err)
 {
     const char *const *tests = NULL;
@@ -230,6 +270,8 @@ bool section_failures(struct report *report, struct text *out, struct leti_error
     text_add(out,
              "</div><p class=\"note\">Of all samples of an iteration, those that failed, by the "
              "exception's type or else the reason; where several evaluators refused a "
-             "sample, by the first one. Of several runs, their mean.</p></section>\n");
+             "sample, by the first one. Of several runs, their mean.</p>\n");
+    add_table(report, &palette, tests, n, out);
+    text_add(out, "</section>\n");
     return good;
 }

@@ -18,34 +18,49 @@ static void add_entry(const struct entry *entry, size_t most, struct text *out)
     text_add(out, "</pre></td></tr>\n");
 }
 
-static void add_events(const struct run_data *run, struct text *out)
+static void add_entries(const char *heading, const struct entry *entries, size_t n, bool more,
+                        struct text *out)
 {
-    text_add(out, "<tr><th scope=\"row\" colspan=\"2\">events</th></tr>\n");
-    for (size_t i = 0; i < run->n_events && i < MOST_EVENTS; i++)
-        add_entry(&run->events[i], EVENT_BYTES, out);
-    if (run->n_events > MOST_EVENTS)
-        text_printf(out, "<tr><td></td><td>and %zu more</td></tr>\n", run->n_events - MOST_EVENTS);
+    if (n)
+        text_printf(out, "<tr><th scope=\"row\" colspan=\"2\">%s</th></tr>\n", heading);
+    for (size_t i = 0; i < n; i++)
+        add_entry(&entries[i], EVENT_BYTES, out);
+    if (more)
+        text_add(out, "<tr><td></td><td>and more</td></tr>\n");
+}
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+static void add_run(const struct run_data *run, struct text *out)
+{
+    text_add(out, "<details><summary>");
+    html_string(out, run->name);
+    if (run->n_warnings)
+        text_printf(out, " <span class=\"badge bad\">%zu%s warning%s</span>", run->n_warnings,
+                    run->has_more_warnings ? "+" : "", run->n_warnings == 1 ? "" : "s");
+    text_add(out, "</summary><p class=\"note\">");
+    html_string(out, run->folder);
+    text_printf(out,
+                ", %" PRIu64 " attempts to judge that were made again</p>"
+                "<div class=\"wide\"><table class=\"manifest\"><tbody>\n",
+                run->n_retries);
+    for (size_t i = 0; i < run->n_manifest; i++)
+        add_entry(&run->manifest[i], VALUE_BYTES, out);
+    add_entries("what happened", run->events, at_most(run->n_events, MOST_EVENTS),
+                run->n_events > MOST_EVENTS, out);
+    add_entries("warnings", run->warnings, run->n_warnings, run->has_more_warnings, out);
+    text_add(out, "</tbody></table></div></details>\n");
 }
 
 bool section_manifest(struct report *report, struct text *out, struct leti_error *err)
 {
     (void)err;
     text_add(out, "<section id=\"manifest\"><h2>What the results depend on</h2>\n");
-    for (size_t i = 0; i < report->n_runs; i++) {
-        const struct run_data *run = &report->runs[i];
-        text_add(out, "<details><summary>");
-        html_string(out, run->name);
-        text_add(out, "</summary><p class=\"note\">");
-        html_string(out, run->folder);
-        text_printf(out,
-                    ", %" PRIu64 " attempts to judge that were made again</p>"
-                    "<div class=\"wide\"><table class=\"manifest\"><tbody>\n",
-                    run->n_retries);
-        for (size_t k = 0; k < run->n_manifest; k++)
-            add_entry(&run->manifest[k], VALUE_BYTES, out);
-        add_events(run, out);
-        text_add(out, "</tbody></table></div></details>\n");
-    }
+    for (size_t i = 0; i < report->n_runs; i++)
+        add_run(&report->runs[i], out);
     text_add(out, "</section>\n");
     return true;
 }

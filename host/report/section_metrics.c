@@ -7,6 +7,7 @@
 
 #include "report/curves.h"
 #include "report/html.h"
+#include "report/metrics.h"
 
 /* A longer curve is thinned to so many points, each the mean of those it stands for. */
 enum { MOST_POINTS = 400 };
@@ -14,7 +15,8 @@ enum { MOST_POINTS = 400 };
 /* ---- which metrics ---- */
 
 /* In this order; all others follow. */
-static const char *const first_names[] = { "loss", "corpus_train_loss", "corpus_loss" };
+static const char *const first_names[] = { "loss", "corpus_train_loss", "corpus_loss",
+                                           "validation_good_loss", "validation_none_loss" };
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -105,12 +107,19 @@ static bool add_group(struct report *report, size_t group, const char *name, str
     return curves_add(report, group, curves, lines, err);
 }
 
-static size_t count_points(const struct lines *lines)
+/* Whether there is a line to be seen: not a single point, and not the same value everywhere. */
+static bool has_shape(const struct lines *lines)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < lines->n; i++)
-        most = lines->items[i].n > most ? lines->items[i].n : most;
-    return most;
+    double low = INFINITY, high = -INFINITY;
+    size_t longest = 0;
+    for (size_t i = 0; i < lines->n; i++) {
+        longest = lines->items[i].n > longest ? lines->items[i].n : longest;
+        for (size_t k = 0; k < lines->items[i].n; k++) {
+            low = fmin(low, lines->items[i].points[k].y);
+            high = fmax(high, lines->items[i].points[k].y);
+        }
+    }
+    return longest > 1 && low < high;
 }
 
 /* A name that is told by the program, as a person would write it. */
@@ -122,6 +131,8 @@ static const char *title_of(const char *name)
         { "loss", "loss on examples" },
         { "corpus_train_loss", "loss on the corpus, in training" },
         { "corpus_loss", "loss on the corpus, held out" },
+        { "validation_good_loss", "loss on held-out references, good token" },
+        { "validation_none_loss", "loss on held-out references, no token" },
         { "grad_norm", "gradient norm, mean" },
         { "grad_norm_max", "gradient norm, largest" },
         { "lr", "learning rate, last" },
@@ -146,7 +157,7 @@ static bool add_chart(struct report *report, const char *name, struct text *out,
                            .whole_x = true,
                            .lines = lines.items,
                            .n_lines = lines.n };
-    if (count_points(&lines) > 1)
+    if (has_shape(&lines))
         chart_add(out, &chart);
     return true;
 }
@@ -158,23 +169,39 @@ static bool is_loss(const char *name)
     return ends_with(name, "loss");
 }
 
+static void add_value(struct text *out, double value)
+{
+    text_add(out, "<td class=\"n\">");
+    if (isfinite(value))
+        text_printf(out, "%#.4g", value);
+    else
+        text_add(out, "–");
+    text_add(out, "</td>");
+}
+
+static bool has_values(const struct run_data *run, const struct names *names, uint32_t iteration)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (!isnan(metric_last(metric_named(run, names->items[i]), iteration)))
+            return true;
+    return false;
+}
+
 static void add_rows(const struct run_data *run, const struct names *names, struct text *out)
 {
-    for (size_t i = 0; i < run->n_times; i++) {
-        if (!run->times[i].trained && i)
+    bool named = false;
+    for (uint32_t i = 0; i < run->n_times; i++) {
+        if (!has_values(run, names, i))
             continue;
         text_add(out, "<tr><td>");
-        html_string(out, run->name);
-        text_printf(out, "</td><td class=\"n\">%zu</td>", i);
+        html_string(out, named ? "" : run->name);
+        named = true;
+        text_printf(out, "</td><td class=\"n\">%u</td>", i);
         for (size_t k = 0; k < names->n; k++) {
-            double value = metric_last(metric_named(run, names->items[k]), (uint32_t)i);
-            text_add(out, "<td class=\"n\">");
-            html_number(out, value);
-            if (is_loss(names->items[k])) {
-                text_add(out, "</td><td class=\"n\">");
-                html_number(out, exp(value));
-            }
-            text_add(out, "</td>");
+            double value = metric_last(metric_named(run, names->items[k]), i);
+            add_value(out, value);
+            if (is_loss(names->items[k]))
+                add_value(out, exp(value));
         }
         text_add(out, "</tr>\n");
     }

@@ -137,52 +137,67 @@ static bool add_charts(struct report *report, const char *test, struct text *out
 
 /* ---- tables ---- */
 
-static void add_row(const struct run_data *run, const struct phase *phase,
-                    const struct outcome_point *point, bool name_run, struct text *out)
+/* Which pass@k any run has. */
+static void find_ks(const struct report *report, const char *test, bool has[RESULT_KS])
+{
+    for (size_t i = 0; i < report->n_runs; i++) {
+        const struct phase *phase = phase_named(&report->runs[i], test);
+        for (size_t k = 0; phase && k < phase->n_points; k++)
+            for (int j = 0; j < RESULT_KS; j++)
+                has[j] |= phase->points[k].result.has_pass[j];
+    }
+}
+
+static void add_row(const struct run_data *run, const struct outcome_point *point, bool first,
+                    const bool has[RESULT_KS], struct text *out)
 {
     const struct result *result = &point->result;
     text_add(out, "<tr><td>");
-    if (name_run)
-        html_string(out, run->name);
+    html_string(out, first ? run->name : "");
     text_printf(out, "</td><td class=\"n\">%u</td><td class=\"n\">", point->iteration);
     html_count(out, run->has_steps ? point->steps : NAN);
-    for (int i = 0; i < RESULT_KS; i++) {
-        text_add(out, "</td><td class=\"n\">");
+    text_add(out, "</td><td class=\"n\">");
+    html_percent(out, result->pass[0]);
+    text_add(out, "</td><td class=\"n dim\">[");
+    html_percent(out, result->interval.low);
+    text_add(out, ", ");
+    html_percent(out, result->interval.high);
+    text_add(out, "]</td>");
+    for (int i = 1; i < RESULT_KS; i++) {
+        if (has[i])
+            text_add(out, "<td class=\"n\">");
         if (result->has_pass[i])
             html_percent(out, result->pass[i]);
-        if (i)
-            continue;
-        text_add(out, "</td><td class=\"n dim\">[");
-        html_percent(out, result->interval.low);
-        text_add(out, ", ");
-        html_percent(out, result->interval.high);
-        text_add(out, "]");
+        text_add(out, has[i] ? "</td>" : "");
     }
-    text_add(out, "</td><td class=\"n\">");
+    text_add(out, "<td class=\"n\">");
     html_percent(out, result->solve_rate);
     text_add(out, "</td><td class=\"n\">");
     html_count(out, (double)point->counts.sampled);
     text_printf(out, "</td><td class=\"n\">%" PRIu64 "</td></tr>\n", point->counts.infra);
-    (void)phase;
 }
 
 static void add_table(const struct report *report, const char *test, struct text *out)
 {
     const struct phase *known = best_known(report, test);
+    bool has[RESULT_KS] = { false };
     if (!known || !known->n_points)
         return;
+    find_ks(report, test, has);
     text_add(out, "<details><summary>pass@k, ");
     html_string(out, test ? test : "training samples");
     text_add(out, "</summary><div class=\"wide\"><table><thead><tr><th>run</th>"
                   "<th class=\"n\">iteration</th><th class=\"n\">steps</th>"
-                  "<th class=\"n\">pass@1, %</th><th class=\"n\">95 %</th>"
-                  "<th class=\"n\">pass@10</th><th class=\"n\">pass@100</th>"
-                  "<th class=\"n\">solved</th><th class=\"n\">samples</th>"
+                  "<th class=\"n\">pass@1, %</th><th class=\"n\">95 %</th>");
+    for (int i = 1; i < RESULT_KS; i++)
+        if (has[i])
+            text_printf(out, "<th class=\"n\">pass@%u</th>", result_ks[i]);
+    text_add(out, "<th class=\"n\">solved</th><th class=\"n\">samples</th>"
                   "<th class=\"n\">not judged</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < report->n_runs; i++) {
         const struct phase *phase = phase_named(&report->runs[i], test);
         for (size_t k = 0; phase && k < phase->n_points; k++)
-            add_row(&report->runs[i], phase, &phase->points[k], !k, out);
+            add_row(&report->runs[i], &phase->points[k], !k, has, out);
     }
     text_add(out, "</tbody></table></div></details>\n");
 }

@@ -36,6 +36,15 @@ for text in '<title>seven</title>' 'name="viewport"' 'prefers-color-scheme:dark'
     'setting of the pipeline' 'data of training' 'evaluator.fake 1.0'; do
     grep -q -e "$text" seven/report.html || wrong "the report does not say: $text"
 done
+# The numbers are the database's.
+steps=$(sqlite3 seven/run.db "SELECT printf('%d', sum(value)) FROM metric WHERE name = 'steps'")
+loss=$(sqlite3 seven/run.db "SELECT printf('%#.4g', value) FROM metric WHERE name = 'loss' AND
+    iteration = 3 ORDER BY step DESC LIMIT 1")
+passed=$(sqlite3 seven/run.db "SELECT printf('%.1f', 100.0 * sum(outcome = 0) / count(*))
+    FROM judged WHERE phase = 1 AND iteration = 3")
+contains seven/report.html "<td class=\"n\">3 of 3</td><td class=\"n\">$steps</td>"
+contains seven/report.html "<td class=\"n big\">$passed</td>"
+contains seven/report.html "<td class=\"n\">3</td><td class=\"n\">$loss</td>"
 works "$LETI" report seven -o page.html --json
 [ "$(cat stdout)" = '{"report": "page.html", "runs": 1}' ] || wrong "it printed $(cat stdout)"
 [ "$(wc -c <page.html)" -lt 2000000 ] || wrong "$(wc -c <page.html) bytes for a small run"
@@ -70,6 +79,27 @@ works "$LETI" report begun -o page.html
 contains page.html 'No test is done yet'
 browse page.html
 [ ! -s console ] || wrong "the console says: $(cat console)"
+
+# A test under a condition is not done before there is a reward token: it begins where the test does
+# that it belongs to. The log's warnings are told, and its last line may be half written.
+cp -r seven conditions
+sqlite3 conditions/run.db "
+    INSERT INTO phase SELECT 2, 'held-out.bad', samples FROM phase WHERE phase = 1;
+    INSERT INTO problem SELECT 2, problem, id, prompt, tests, reference, extra FROM problem
+        WHERE phase = 1;
+    INSERT INTO sample SELECT 2, iteration, problem, sample, raw, program_size, tokens, finish, NULL
+        FROM sample WHERE phase = 1 AND iteration > 0;
+    INSERT INTO verdict SELECT 2, iteration, problem, sample, evaluator, 1, 'wrong', '', '', 0, NULL,
+        1, 0, NULL FROM verdict WHERE phase = 1 AND iteration > 0;
+    INSERT INTO part SELECT iteration, 'test held-out.bad', 1, 1 FROM part
+        WHERE part = 'test held-out' AND iteration > 0;"
+printf '{"time": "T", "level": "warning", "text": "it <leaks>"}\n{"time": "T", "lev' \
+    >>conditions/log.jsonl
+works "$LETI" report conditions -o page.html
+before=$(sed -n 's/.*>held-out<\/th><td class="n">\([0-9.]*\)<.*/\1/p' page.html)
+contains page.html ">held-out.bad</th><td class=\"n\">$before</td><td class=\"n big\">0.0</td>"
+contains page.html '1 warning</span>'
+contains page.html 'it &lt;leaks&gt;'
 
 # What a model, an interpreter or a data set wrote is text: every place where such bytes stand.
 cp -r seven hostile

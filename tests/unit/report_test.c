@@ -12,6 +12,7 @@
 
 #include "report/data.h"
 #include "report/html.h"
+#include "report/metrics.h"
 #include "report/ticks.h"
 
 static void gives(const char *bytes, size_t size, const char *expected)
@@ -146,6 +147,32 @@ static void a_list_keeps_its_items_while_it_grows(void **state)
     arena_free(&memory);
 }
 
+static void values_of_a_metric_end_with_their_iteration(void **state)
+{
+    (void)state;
+    struct metric_point points[] = {
+        { .iteration = 1 }, { .iteration = 1 }, { .iteration = 2 }, { .iteration = 2 }
+    };
+    struct metric metric = { .points = points, .n_points = 4 };
+    metric_place(&metric);
+    assert_true(points[0].x == 0.5 && points[1].x == 1 && points[2].x == 1.5 && points[3].x == 2);
+    assert_int_equal(points[0].iteration, 1);
+}
+
+static void a_first_value_more_is_from_before_training(void **state)
+{
+    (void)state;
+    struct metric_point points[] = { { .iteration = 1, .value = 7 },
+                                     { .iteration = 1, .value = 6 },
+                                     { .iteration = 2, .value = 5 } };
+    struct metric metric = { .points = points, .n_points = 3 };
+    metric_place(&metric);
+    assert_true(points[0].x == 0 && points[1].x == 1 && points[2].x == 2);
+    assert_true(metric_last(&metric, 0) == 7 && metric_last(&metric, 1) == 6);
+    assert_true(isnan(metric_last(&metric, 3)));
+    assert_true(isnan(metric_last(NULL, 1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +185,8 @@ int main(void)
         cmocka_unit_test(an_axis_is_never_empty),
         cmocka_unit_test(marks_have_the_decimals_of_their_step),
         cmocka_unit_test(a_list_keeps_its_items_while_it_grows),
+        cmocka_unit_test(values_of_a_metric_end_with_their_iteration),
+        cmocka_unit_test(a_first_value_more_is_from_before_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
