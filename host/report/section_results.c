@@ -202,6 +202,15 @@ static void add_table(const struct report *report, const char *test, struct text
     text_add(out, "</tbody></table></div></details>\n");
 }
 
+static bool has_variants(const char *const *tests, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(tests[i], ".uncut") || strstr(tests[i], ".bad") || strstr(tests[i], ".none") ||
+            strstr(tests[i], ".good"))
+            return true;
+    return false;
+}
+
 bool section_results(struct report *report, struct text *out, struct leti_error *err)
 {
     const char *const *tests = NULL;
@@ -222,6 +231,10 @@ bool section_results(struct report *report, struct text *out, struct leti_error 
         "mean, thin lines are the runs, and the band goes from the lowest to the highest. "
         "Time is that of sampling, judging and training; tests do not count. Training "
         "samples stand where the model that wrote them stood.</p>\n");
+    if (has_variants(tests, n))
+        text_add(out, "<p class=\"note\">NAME.good, .bad, .none: prompts begin with that reward "
+                      "token, or none; NAME.uncut: programs are judged as they were sampled, "
+                      "without the task's cut.</p>\n");
     for (size_t i = 0; i < n; i++)
         add_table(report, tests[i], out);
     add_table(report, NULL, out);

@@ -348,6 +348,7 @@ static bool say_end(struct run *run, uint32_t last, const char *time, struct let
     if (!pipeline->n_tests || !last)
         say(run, "done in %s", time);
     say(run, "  leti show %s   what the model wrote, what the interpreter said", run->folder.name);
+    say(run, "  leti report %s   curves, failures, problems before and after", run->folder.name);
     return true;
 }
 

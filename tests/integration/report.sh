@@ -40,8 +40,8 @@ done
 steps=$(sqlite3 seven/run.db "SELECT printf('%d', sum(value)) FROM metric WHERE name = 'steps'")
 loss=$(sqlite3 seven/run.db "SELECT printf('%#.4g', value) FROM metric WHERE name = 'loss' AND
     iteration = 3 ORDER BY step DESC LIMIT 1")
-passed=$(sqlite3 seven/run.db "SELECT printf('%.1f', 100.0 * sum(outcome = 0) / count(*))
-    FROM judged WHERE phase = 1 AND iteration = 3")
+passed=$(printf '%.1f' "$(sqlite3 seven/run.db "SELECT 100.0 * sum(outcome = 0) / count(*)
+    FROM judged WHERE phase = 1 AND iteration = 3")")
 contains seven/report.html "<td class=\"n\">3 of 3</td><td class=\"n\">$steps</td>"
 contains seven/report.html "<td class=\"n big\">$passed</td>"
 contains seven/report.html "<td class=\"n\">3</td><td class=\"n\">$loss</td>"
@@ -151,7 +151,8 @@ printf '<!DOCTYPE html><div style="width:600px">x</div>' >bad.html
 for page in hostile "seven eight binary other"; do
     # shellcheck disable=SC2086
     works "$LETI" report $page -o page.html
-    [ "$(width page.html 390)" = 390 ] || wrong "$page: $(width page.html 390) pixels wide, not 390"
+    pixels=$(width page.html 390)
+    [ "$pixels" = 390 ] || wrong "$page: $pixels pixels wide, not 390"
 done
 
 # What cannot be reported on.

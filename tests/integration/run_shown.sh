@@ -24,6 +24,7 @@ iteration 3
 test 3      
 pass@1 11.9 
   leti show 
+  leti repor
 EOF
 diff expected begins || wrong "other lines"
 contains stdout "known good passed, known bad failed: AssertionError"
