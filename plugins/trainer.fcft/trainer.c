@@ -304,15 +304,17 @@ static const struct leti_option options[] = {
     LETI_OPT_BOOL(struct trainer, recompute, "false",
                   "compute activations again on the way back, where memory is short: a fraction "
                   "of it, and a third more time"),
-    LETI_OPT_INT(struct trainer, max_length, "0", 0, 1 << 24,
-                 "tokens of an example, the rest is cut; 0: the model's positions"),
+    LETI_OPT_INT(
+        struct trainer, max_length, "0", 0, 1 << 24,
+        "tokens of an example; what is more is cut, feedback first; 0: the model's positions"),
     LETI_OPT_REAL(struct trainer, kl, "0", 0, 1e6,
                   "weight of the divergence from the model that the training began from, at each "
                   "token that is no feedback; that model stays in memory; 0: none"),
     LETI_OPT_CHOICE(struct trainer, kl_direction, "reverse", "reverse|forward",
                     "reverse: KL(model || initial); forward: KL(initial || model)"),
     LETI_OPT_REAL(struct trainer, lr, "1e-5", 0, 1, "learning rate"),
-    LETI_OPT_REAL(struct trainer, weight_decay, "0.01", 0, 10, "of matrices, not of norms"),
+    LETI_OPT_REAL(struct trainer, weight_decay, "0.01", 0, 10,
+                  "of matrices, not of norms and biases"),
     LETI_OPT_REAL(struct trainer, beta1, "0.9", 0, 0.999999, "decay of AdamW's first moment"),
     LETI_OPT_REAL(struct trainer, beta2, "0.999", 0, 0.999999, "decay of AdamW's second moment"),
     LETI_OPT_REAL(struct trainer, eps, "1e-8", 1e-30, 1, "added to AdamW's denominator"),
