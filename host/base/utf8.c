@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_tail(unsigned char byte, unsigned char least, unsigned char most)
@@ -57,4 +56,11 @@ size_t utf8_valid(const char *from, char *to)
     if (to)
         to[n] = '\0';
     return n + 1;
+}
+
+bool utf8_is_unseen(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c & 0xfffe) == 0xfffe;
 }

@@ -9,13 +9,6 @@
 
 static const char no_value[] = "–";
 
-static bool is_unseen(uint32_t c)
-{
-    return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) ||
-           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c & 0xfffe) == 0xfffe;
-}
-
 static void add_character(struct text *out, const char *bytes, size_t length)
 {
     uint32_t c = utf8_character(bytes, length);
@@ -36,7 +29,7 @@ static void add_character(struct text *out, const char *bytes, size_t length)
         text_add(out, "&#39;");
         break;
     default:
-        if (is_unseen(c))
+        if (utf8_is_unseen(c) && c != '\n' && c != '\t')
             text_printf(out, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
         else
             text_append(out, bytes, length);
