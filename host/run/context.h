@@ -19,6 +19,7 @@ struct run {
     struct problems validation;
     char *generator_model; /* absolute; NULL where the pipeline names none */
     char *trainer_model;
+    char *borrowed; /* the run whose samples are trained on; NULL: its own. See borrow.h */
     bool json, quiet, no_end;
 };
 

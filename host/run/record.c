@@ -302,7 +302,7 @@ bool record_begin(struct run *run, struct leti_error *err)
         leti_error_set(err, "out of memory");
     free(path);
     return written && put_settings(run, err) && pin_all(run, put, err) && put_options(run, err) &&
-           put_phases(run, err) && store_commit(run->store, err);
+           put_phases(run, err);
 }
 
 /* ---- going on ---- */

@@ -7,8 +7,9 @@
 
 #include "run/context.h"
 
-/* Writes pipeline.lua and the manifest, the latter at once or not at all: pipeline, seed, hashes
- * of data and models, versions of plugins, options in force; and all problems. */
+/* Writes pipeline.lua and the manifest: pipeline, seed, hashes of data and models, versions of
+ * plugins, options in force; and all problems. The caller commits, so that it is all there or
+ * nothing is. */
 bool record_begin(struct run *, struct leti_error *err);
 
 /* Opens the recorded pipeline with overrides, which record_check will judge. An error where the run

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "run/borrow.h"
 #include "run/context.h"
 #include "run/journal.h"
 #include "run/observe.h"
@@ -87,20 +88,33 @@ static bool put_references(struct run *run, uint32_t iteration, struct leti_erro
     return good && store_commit(run->store, err);
 }
 
-static bool work_references(struct run *run, const struct part *part, struct leti_error *err)
+/* Judges and formats what the store has of an iteration already. */
+static bool work_given(struct run *run, uint32_t iteration, uint32_t samples,
+                       struct leti_error *err)
 {
     char label[64];
-    snprintf(label, sizeof label, "iteration %u/%u", part->iteration, run->pipeline->iterations);
+    snprintf(label, sizeof label, "iteration %u/%u", iteration, run->pipeline->iterations);
     struct rollout_config config = { .relay = &run->relay,
                                      .observers = run->observers,
                                      .pipeline = run->pipeline,
                                      .problems = &run->training,
                                      .phase = STORE_TRAINING,
-                                     .iteration = part->iteration,
-                                     .samples = 1,
+                                     .iteration = iteration,
+                                     .samples = samples,
                                      .format = run->pipeline->formatter,
                                      .label = label };
-    return put_references(run, part->iteration, err) && rollout_run(&config, err);
+    return rollout_run(&config, err);
+}
+
+static bool work_references(struct run *run, const struct part *part, struct leti_error *err)
+{
+    return put_references(run, part->iteration, err) && work_given(run, part->iteration, 1, err);
+}
+
+static bool work_borrowed(struct run *run, const struct part *part, struct leti_error *err)
+{
+    return work_given(run, part->iteration, (uint32_t)run->pipeline->generator->options.samples,
+                      err);
 }
 
 static bool work_sample(struct run *run, const struct part *part, struct leti_error *err)
@@ -192,7 +206,9 @@ static bool do_iteration(struct run *run, uint32_t iteration, struct leti_error 
     const struct pipeline *pipeline = run->pipeline;
     struct part sample = { .iteration = iteration,
                            .name = "sample",
-                           .work = pipeline->from_references ? work_references : work_sample };
+                           .work = pipeline->from_references ? work_references
+                                   : run->borrowed           ? work_borrowed
+                                                             : work_sample };
     struct part train = { .iteration = iteration, .name = "train", .work = work_train };
     if ((run->training.n && !do_part(run, &sample, err)) ||
         (pipeline->trainer && !do_part(run, &train, err)) || !tell_iteration(run, iteration, err))
@@ -327,7 +343,13 @@ static bool open_pipeline(struct run *run, const struct run_config *config, stru
                                         &run->pipeline, err);
 }
 
-/* They are made durable with the run's own, by record_begin. */
+static bool borrow(struct run *run, const struct run_config *config, struct leti_error *err)
+{
+    return !config->from ||
+           borrow_samples(run, config->from, config->from_examples ? BORROW_TRAIN : BORROW_FEEDBACK,
+                          err);
+}
+
 static bool put_notes(struct run *run, const struct run_config *config, struct leti_error *err)
 {
     for (size_t i = 0; i < config->n_notes; i++)
@@ -344,7 +366,8 @@ static bool begin(struct run *run, const struct run_config *config, struct leti_
         !folder_create(run->pipeline->name, config->out, &run->folder, err))
         return false;
     if (read_problems(run, err) && store_create(run->folder.path, &run->store, err) &&
-        put_notes(run, config, err) && record_begin(run, err))
+        put_notes(run, config, err) && record_begin(run, err) && borrow(run, config, err) &&
+        store_commit(run->store, err))
         return true;
     store_close(run->store);
     run->store = NULL;
@@ -360,7 +383,8 @@ static bool go_on(struct run *run, const struct run_config *config, struct leti_
     if (!record_open_pipeline(run->store, config->overrides, config->n_overrides, &run->pipeline,
                               err))
         return leti_error_set(err, "%s: %s", run->folder.name, err->text);
-    return find_models(run, err) && read_problems(run, err) && record_check(run, err);
+    return find_models(run, err) && read_problems(run, err) && record_check(run, err) &&
+           borrow_recall(run, err);
 }
 
 static bool preflight(struct run *run, struct leti_error *err)
@@ -382,7 +406,9 @@ static bool has_results(struct run *run)
     struct store_rows *rows = NULL;
     bool has = true; /* where that cannot be found out, all is kept */
     if (store_select(run->store,
-                     "SELECT EXISTS (SELECT 1 FROM sample) OR EXISTS (SELECT 1 FROM lost) OR "
+                     "SELECT EXISTS (SELECT 1 FROM sample WHERE phase > 0 OR NOT EXISTS "
+                     "(SELECT 1 FROM manifest WHERE key = '" BORROW_KEY
+                     "')) OR EXISTS (SELECT 1 FROM lost) OR "
                      "EXISTS (SELECT 1 FROM metric) OR EXISTS (SELECT 1 FROM part WHERE done)",
                      &rows, NULL) &&
         store_next(rows, NULL) == LETI_OK)
@@ -441,6 +467,7 @@ static void close_run(struct run *run)
     free(run->tests);
     free(run->generator_model);
     free(run->trainer_model);
+    free(run->borrowed);
     if (run->pipeline)
         pipeline_close(run->pipeline);
     folder_close(&run->folder);

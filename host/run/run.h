@@ -19,6 +19,8 @@ struct run_config {
     size_t n_overrides;
     const char *resume;           /* a run's folder, or NULL */
     const char *out;              /* a new run's folder, or NULL: runs/NAME-NNN */
+    const char *from;             /* a run whose samples are taken, or NULL: see borrow.h */
+    bool from_examples;           /* and its examples */
     const struct run_note *notes; /* for a new run's manifest */
     size_t n_notes;
     const char *goes_on; /* command that goes on with what is cut off; NULL: the run's own */

@@ -60,6 +60,8 @@ void tell_start(const struct run *run, bool resumed)
     else if (run->training.n)
         text_printf(&line, "   %zu problems x %" PRId64 " samples", run->training.n,
                     pipeline->generator ? pipeline->generator->options.samples : 0);
+    if (run->borrowed)
+        text_printf(&line, " of %s", run->borrowed);
     if (pipeline->trainer)
         text_printf(&line, "   %u iteration%s", pipeline->iterations,
                     pipeline->iterations == 1 ? "" : "s");
@@ -244,8 +246,11 @@ static bool add_sampling(struct run *run, uint32_t iteration, struct text *line,
         return false;
     uint64_t judged = counts.sampled > counts.infra ? counts.sampled - counts.infra : 0;
     text_printf(line, "%s %" PRIu64 "   passed %.0f %%   (%" PRIu64 " verdicts reused)",
-                run->pipeline->from_references ? "references" : "sampled", counts.sampled,
-                judged ? 100.0 * (double)counts.passed / (double)judged : 0, counts.reused);
+                run->pipeline->from_references ? "references"
+                : run->borrowed                ? "taken"
+                                               : "sampled",
+                counts.sampled, judged ? 100.0 * (double)counts.passed / (double)judged : 0,
+                counts.reused);
     if (counts.infra)
         text_printf(line, "   %" PRIu64 " not judged", counts.infra);
     text_printf(json,

@@ -11,6 +11,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/hash.h"
 #include "leti/error.h"
 #include "leti/plugin.h"
 
@@ -100,6 +101,23 @@ bool store_put_part(struct store *, uint32_t iteration, const char *part, double
 bool store_forget_infra(struct store *, uint32_t phase, uint32_t iteration, struct leti_error *err);
 bool store_forget_metrics(struct store *, uint32_t iteration, const char *stage,
                           struct leti_error *err);
+
+/* ---- another run's ---- */
+
+struct store_copy {
+    uint32_t iterations; /* 1 .. iterations */
+    uint32_t samples;    /* of each problem, the first ones */
+    uint32_t n_evaluators;
+    bool examples; /* as well */
+};
+
+/* Copies training samples that all evaluators judged, and their verdicts, out of the run in the
+ * folder into this store, which has none yet. */
+bool store_copy_training(struct store *, const char *folder, const struct store_copy *,
+                         struct leti_error *err);
+
+/* Of all training samples, their verdicts and examples. */
+bool store_hash_training(struct store *, char out[HASH_TEXT], struct leti_error *err);
 
 /* ---- reading ---- */
 
