@@ -138,8 +138,9 @@ static const struct argp_option argp_options[] = {
     { "max-length", KEY_MAX_LENGTH, "N", 0,
       "Tokens of a sample at most, prompt included; as the pipeline says, or 512", 1 },
     { "condition", KEY_CONDITION, "TOKEN", 0,
-      "Reward token that prompts begin with: good, bad or none; good unless said, if the model has "
-      "it, otherwise none",
+      "Reward token that prompts begin with: good, bad or none, or several of them as in "
+      "good,none; "
+      "good unless said, if the model has it, otherwise none",
       1 },
     { "set", KEY_SET, "NAME=VALUE", 0, OVERRIDES_HELP, 1 },
     { "against", KEY_AGAINST, "MODEL", 0,

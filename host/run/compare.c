@@ -111,6 +111,24 @@ static bool both_pins(const struct comparison *c, const char *of, const char *na
     return true;
 }
 
+bool compare_problems(const char *folder, const char *test, const char *hash,
+                      struct leti_error *err)
+{
+    struct side side = { .folder = folder };
+    char key[128], *there = NULL;
+    snprintf(key, sizeof key, "data of test %s", test);
+    bool good =
+        store_open_read(folder, &side.store, err) && store_manifest(side.store, key, &there, err);
+    if (good && !there)
+        good = leti_error_set(err, "%s: this run has no test \"%s\"", folder, test);
+    else if (good && strcmp(there, hash) != 0)
+        good = leti_error_set(err, "%s: its test \"%s\" has other problems", folder, test);
+    good = good && check_done(&side, test, err);
+    store_close(side.store);
+    free(there);
+    return good;
+}
+
 static bool check_problems(const struct comparison *c, const char *name, struct leti_error *err)
 {
     char *pins[2];

@@ -21,6 +21,11 @@ struct compare_config {
     bool json, quiet;
 };
 
+/* Whether the run in the folder has a test of that name on problems with that hash, and did it
+ * before any training. */
+bool compare_problems(const char *folder, const char *test, const char *hash,
+                      struct leti_error *err);
+
 /* Prints, of each test of the first run, how it differs from the second's test of that name:
  * paired.h. Both must be done, and on the same problems. With json one object, which begins as the
  * last line of a run does. */

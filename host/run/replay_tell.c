@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "run/replay_parts.h"
 #include "store/packed.h"
 
@@ -20,14 +21,10 @@ static bool same_bytes(struct leti_bytes a, struct leti_bytes b)
     return a.size == b.size && !memcmp(a.data, b.data, a.size);
 }
 
-/* The bytes, with nothing among them that a terminal would obey, and a line feed where there is
- * none. */
+/* The bytes for a terminal, and a line feed where there is none. */
 static void add_lines(struct text *out, struct leti_bytes bytes)
 {
-    for (size_t i = 0; i < bytes.size; i++) {
-        unsigned char c = (unsigned char)bytes.data[i];
-        text_add_char(out, (c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : (char)c);
-    }
+    plain_text(out, bytes);
     if (bytes.size && bytes.data[bytes.size - 1] != '\n')
         text_add_char(out, '\n');
 }
@@ -37,7 +34,9 @@ static void add_lines(struct text *out, struct leti_bytes bytes)
 static void add_name(struct text *out, const struct replay *replay)
 {
     const struct recorded *recorded = &replay->recorded;
-    text_printf(out, "== problem %s, ", recorded->problem.id);
+    text_add(out, "== problem ");
+    plain_line(out, recorded->problem.id);
+    text_add(out, ", ");
     if (recorded->test)
         text_printf(out, "test %s, ", recorded->test);
     text_printf(out, "iteration %u, sample %u\n", recorded->key.iteration, recorded->key.sample);
@@ -73,8 +72,10 @@ static void add_verdict(struct text *out, const char *when, const struct leti_ve
         return;
     }
     text_add(out, outcome_name(verdict->outcome));
-    if (verdict->outcome != LETI_PASSED)
-        text_printf(out, ", %s", *verdict->exception ? verdict->exception : verdict->reason);
+    if (verdict->outcome != LETI_PASSED) {
+        text_add(out, ", ");
+        plain_line(out, *verdict->exception ? verdict->exception : verdict->reason);
+    }
 }
 
 static void add_evaluator(struct text *out, const struct stage *stage,

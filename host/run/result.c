@@ -98,12 +98,38 @@ bool result_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n
                 bootstrap_interval(tallies, n_problems, 1, &result->interval, err);
     if (good)
         summarize(tallies, result);
+    for (int i = 0; good && i < RESULT_KS; i++)
+        good = !result->has_pass[i] ||
+               bootstrap_interval(tallies, n_problems, result_ks[i], &result->intervals[i], err);
     result->infra = counts.infra;
     uint64_t judged = 0;
     for (size_t i = 0; i < n_problems; i++)
         judged += tallies[i].n;
     free(tallies);
     return good && failures_of(store, phase, iteration, judged, result, err);
+}
+
+static void add_interval(const struct interval *interval, struct text *out)
+{
+    text_add(out, "[");
+    json_number(out, interval->low);
+    text_add(out, ", ");
+    json_number(out, interval->high);
+    text_add(out, "]");
+}
+
+static void add_intervals(const struct result *result, struct text *out)
+{
+    const char *between = "";
+    text_add(out, "{");
+    for (int i = 0; i < RESULT_KS; i++) {
+        if (!result->has_pass[i])
+            continue;
+        text_printf(out, "%s\"pass@%u\": ", between, result_ks[i]);
+        add_interval(&result->intervals[i], out);
+        between = ", ";
+    }
+    text_add(out, "}");
 }
 
 void result_json(const struct result *result, struct text *out)
@@ -116,11 +142,11 @@ void result_json(const struct result *result, struct text *out)
         json_number(out, result->pass[i]);
         text_add(out, ", ");
     }
-    text_add(out, "\"interval\": [");
-    json_number(out, result->interval.low);
-    text_add(out, ", ");
-    json_number(out, result->interval.high);
-    text_add(out, "], \"solve_rate\": ");
+    text_add(out, "\"interval\": ");
+    add_interval(&result->interval, out);
+    text_add(out, ", \"intervals\": ");
+    add_intervals(result, out);
+    text_add(out, ", \"solve_rate\": ");
     json_number(out, result->solve_rate);
     text_printf(out,
                 ", \"n_problems\": %zu, \"n_samples\": %u, \"infra\": %" PRIu64 ", \"failures\": {",

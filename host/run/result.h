@@ -19,12 +19,13 @@ struct failure {
 
 struct result {
     size_t n_problems;
-    uint32_t n_samples;       /* of each problem */
-    double pass[RESULT_KS];   /* pass@k, where has_pass */
-    bool has_pass[RESULT_KS]; /* some problem has k samples */
-    struct interval interval; /* of pass@1, 95 % */
-    double solve_rate;        /* share of problems with a sample that passed */
-    uint64_t infra;           /* samples that could not be had or judged, which do not count */
+    uint32_t n_samples;                   /* of each problem */
+    double pass[RESULT_KS];               /* pass@k, where has_pass */
+    bool has_pass[RESULT_KS];             /* some problem has k samples */
+    struct interval interval;             /* of pass@1, 95 % */
+    struct interval intervals[RESULT_KS]; /* of each pass@k, where has_pass */
+    double solve_rate;                    /* share of problems with a sample that passed */
+    uint64_t infra; /* samples that could not be had or judged, which do not count */
     struct failure failures[RESULT_FAILURES]; /* the most frequent first; the rarest are left out */
     size_t n_failures;
 };

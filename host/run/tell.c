@@ -106,6 +106,19 @@ static bool say_test_json(struct run *run, uint32_t test, uint32_t iteration,
     return say_json(run, &text, err);
 }
 
+/* pass@k beyond k = 1; where tests are all that is done, with the intervals. */
+static void add_passes(const struct run *run, const struct result *result, struct text *out)
+{
+    for (int i = 1; i < RESULT_KS; i++) {
+        if (!result->has_pass[i])
+            continue;
+        text_printf(out, "   pass@%u %.1f %%", result_ks[i], 100 * result->pass[i]);
+        if (run->pipeline->tests_only)
+            text_printf(out, " [%.1f, %.1f]", 100 * result->intervals[i].low,
+                        100 * result->intervals[i].high);
+    }
+}
+
 bool tell_test(struct run *run, uint32_t test, uint32_t iteration, struct leti_error *err)
 {
     struct result result;
@@ -115,9 +128,7 @@ bool tell_test(struct run *run, uint32_t test, uint32_t iteration, struct leti_e
         !say_test_json(run, test, iteration, &result, err))
         return false;
     snprintf(label, sizeof label, "test %u", iteration);
-    for (int i = 1; i < RESULT_KS; i++)
-        if (result.has_pass[i])
-            text_printf(&more, "   pass@%u %.1f %%", result_ks[i], 100 * result.pass[i]);
+    add_passes(run, &result, &more);
     if (result.infra)
         text_printf(&more, "   %" PRIu64 " not judged", result.infra);
     say(run, "%-16s pass@1 %.1f %% [%.1f, %.1f]%s   solved %.1f %%   %zu %s problems x %u", label,

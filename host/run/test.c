@@ -13,8 +13,10 @@
 #include "run/compare.h"
 #include "run/model_name.h"
 #include "run/probe.h"
+#include "run/problems.h"
 #include "run/run.h"
 #include "run/run_name.h"
+#include "run/scratch.h"
 #include "run/task.h"
 #include "run/words.h"
 #include "store/store.h"
@@ -25,14 +27,22 @@ static const char model_key[] = "tested model", against_key[] = "against",
 
 /* One model's test, as it is asked of run_pipeline. */
 struct plan {
-    const char *model; /* absolute */
-    const char *task;  /* that the text is made of; NULL: the text is a person's */
-    const char *file;  /* the pipeline, or where the text is from */
-    char *text;        /* owned; NULL: in the file */
+    const char *model;   /* absolute */
+    const char *results; /* what it is going to be compared with; NULL: nothing that is there */
+    const char *task;    /* that the text is made of; NULL: the text is a person's */
+    const char *file;    /* the pipeline, or where the text is from */
+    char *text;          /* owned; NULL: in the file */
     struct words overrides;
     bool any_condition; /* the tests' condition is as the model has it */
     bool any_name;      /* the run's name is made of the pipeline's */
 };
+
+/* What stands behind the word in "results FOLDER", "model FOLDER"; NULL where it is another. */
+static const char *rest_of(const char *against, const char *word)
+{
+    size_t size = strlen(word);
+    return !strncmp(against, word, size) && against[size] == ' ' ? against + size + 1 : NULL;
+}
 
 /* ---- reward tokens ---- */
 
@@ -83,6 +93,27 @@ static bool open_probe(const struct plan *plan, const struct pipeline *pipeline,
                           pipeline->generator->where, pipeline->generator->options.name);
 }
 
+/* ---- problems ---- */
+
+/* That what it is compared with has the same problems, before any time goes into sampling. */
+static bool check_problems(const struct plan *plan, const struct pipeline *pipeline,
+                           struct leti_error *err)
+{
+    char *folder = NULL;
+    if (!plan->results)
+        return true;
+    bool good = scratch_make("problems", &folder, err);
+    for (size_t i = 0; good && i < pipeline->n_tests; i++) {
+        struct problems problems = { 0 };
+        const struct test *test = &pipeline->tests[i];
+        good = problems_read(&test->problems, folder, pipeline->seed, &problems, err) &&
+               compare_problems(plan->results, test->name, problems.hash, err);
+        problems_free(&problems);
+    }
+    scratch_remove(folder);
+    return good;
+}
+
 /* ---- one model ---- */
 
 static bool settle(struct plan *plan, const struct pipeline *draft, struct probe *probe,
@@ -94,7 +125,8 @@ static bool settle(struct plan *plan, const struct pipeline *draft, struct probe
         words_add(&plan->overrides, err, "%s.model=%s", draft->generator->options.name,
                   plan->model) &&
         (!plan->any_condition || choose_condition(plan, probe, err)) &&
-        read_pipeline(plan, &pipeline, err) && check_conditions(plan, pipeline, probe, err);
+        read_pipeline(plan, &pipeline, err) && check_conditions(plan, pipeline, probe, err) &&
+        check_problems(plan, pipeline, err);
     pipeline_close(pipeline);
     return good;
 }
@@ -192,6 +224,7 @@ static bool sample_first(const struct test_config *test, const struct run_config
 {
     struct plan plan = { .file = test->file,
                          .task = test->file ? NULL : test->task,
+                         .results = against ? rest_of(against, "results") : NULL,
                          .any_condition = true,
                          .any_name = true };
     char *model = NULL, *file = NULL;
@@ -257,12 +290,6 @@ static bool resolve_against(const char *text, char **out, struct leti_error *err
     *out = text_take(&line, err);
     free(path);
     return *out;
-}
-
-static const char *rest_of(const char *against, const char *word)
-{
-    size_t size = strlen(word);
-    return !strncmp(against, word, size) && against[size] == ' ' ? against + size + 1 : NULL;
 }
 
 /* Whether the folder holds the second model's test, so that it goes on. What was cut off before it

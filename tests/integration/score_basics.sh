@@ -55,7 +55,7 @@ fails 1 'wrong.jsonl:1: not a JSON object' "$LETI" score wrong.jsonl --task basi
 : >wrong.jsonl
 fails 1 'wrong.jsonl: holds no sample' "$LETI" score wrong.jsonl --task basics
 fails 1 'nowhere.jsonl' "$LETI" score nowhere.jsonl --task basics
-fails 1 'score: no task "nothing"; there are basics, humaneval, mbpp' \
+fails 1 'score: no task "nothing"; there are basics, ' \
     "$LETI" score samples.jsonl --task nothing
 fails 1 'score: no task "task"; there are' "$LETI" score samples.jsonl --task task
 fails 1 'did you mean "timeout"' "$LETI" score samples.jsonl --task basics --set timout=3

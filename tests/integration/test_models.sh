@@ -93,11 +93,15 @@ fails 1 'not a run (no run.db in it)' "$LETI" test --resume runs
 fails 1 'same: is not empty' "$LETI" test fake.lua --model model --out same
 head -n 19 problems.jsonl | sed 's/question 3/question 33/' >changed.jsonl
 sed 's/"problems.jsonl"/"changed.jsonl"/' fake.lua >changed.lua
-# shellcheck disable=SC2086
-status=0
-"$LETI" test changed.lua $quick --model model --against same --out changed >out 2>&1 || status=$?
-[ $status = 1 ] || wrong "status $status for other problems"
-contains out "the test \"held-out\" has other problems in changed than in $work/same"
+fails 1 "$work/same: its test \"held-out\" has other problems" \
+    "$LETI" test changed.lua --model model --against same --out changed
+[ ! -e changed ] || wrong "it sampled before it looked"
+sed 's/"held-out"/"other"/' fake.lua >renamed.lua
+fails 1 "$work/same: this run has no test \"other\"" \
+    "$LETI" test renamed.lua --model model --against same
+works "$LETI" test changed.lua --model model --out changed
+fails 1 'the test "held-out" has other problems in changed than in same' \
+    "$LETI" test --results changed --against same
 sed -e '/held_out,/d' -e '/train = stage/d' -e 's/ >> train//' fake.lua >untested.lua
 fails 1 'pipeline: tests_only needs a test' "$LETI" test untested.lua --model model
 
