@@ -95,13 +95,13 @@ static const struct argp argp = {
     .options = argp_options,
     .parser = parse,
     .args_doc = "PIPELINE\n--resume RUN",
-    .doc =
-        "Runs a pipeline: samples programs, lets the interpreter judge them, trains on what "
-        "it says, tests; iteration after iteration. Ctrl-C stops it, and --resume goes on.\v"
-        "--from compares ways to train on the very same samples, as in\n"
-        "  leti run mbpp.lua --from runs/mbpp-001 --start feedback --set feedback.textual=false\n"
-        "The model still trains on from its own last checkpoint, and so off-policy: iteration 2 "
-        "learns from samples of the other run's model. Tests are sampled from its own.",
+    .doc = "Runs a pipeline: samples programs, lets the interpreter judge them, trains on what "
+           "it says, tests; iteration after iteration. Ctrl-C stops it, and --resume goes on.\v"
+           "--from compares ways to train on the very same samples, as in\n"
+           "  leti run mbpp.lua --from runs/mbpp-001 --start feedback\n"
+           "      --set feedback.textual=false\n"
+           "The model still trains on from its own last checkpoint, and so off-policy: iteration 2 "
+           "learns from samples of the other run's model. Tests are sampled from its own.",
 };
 
 int command_run(int argc, char **argv)
