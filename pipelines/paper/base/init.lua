@@ -1,5 +1,5 @@
--- base - what the published runs (arXiv 2305.10314) have in common. Each file of this folder says
--- what is its own; README.md says what of the paper it reproduces.
+-- base - what the published runs (arXiv 2305.10314) have in common. Each file of paper/ says
+-- what is its own; its README.md says what of the paper it reproduces.
 -- SPDX-License-Identifier: Apache-2.0
 
 local mbpp = require "tasks.mbpp"
