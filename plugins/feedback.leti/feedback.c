@@ -195,6 +195,11 @@ static bool is_open(const struct leti_sample *sample)
     return sample->finish == LETI_FINISH_LENGTH && !cut_off(sample).size;
 }
 
+static bool has_reward(const struct feedback *feedback)
+{
+    return strcmp(feedback->reward, "none");
+}
+
 static enum leti_status format(void *self, const struct leti_sample *sample,
                                const struct leti_verdict *verdicts, size_t n,
                                struct leti_example *out)
@@ -208,7 +213,7 @@ static enum leti_status format(void *self, const struct leti_sample *sample,
 
     out->spans = spans;
     out->n_spans = 0;
-    if (strcmp(feedback->reward, "none"))
+    if (has_reward(feedback))
         add_span(out, spans, bytes_of(reward), LETI_SPAN_SPECIAL);
     if (said.size) {
         add_span(out, spans, bytes_of(feedback->open), LETI_SPAN_SPECIAL | LETI_SPAN_FEEDBACK);
@@ -222,9 +227,24 @@ static enum leti_status format(void *self, const struct leti_sample *sample,
     return LETI_OK;
 }
 
+/* An empty name would leave its token out of every text, and nobody would be told. */
 static enum leti_status start(void *self, const struct leti_host *host)
 {
-    ((struct feedback *)self)->host = host;
+    struct feedback *feedback = self;
+    const struct {
+        const char *option, *token;
+        bool used;
+    } tokens[] = {
+        { "good", feedback->good, has_reward(feedback) },
+        { "bad", feedback->bad, has_reward(feedback) },
+        { "open", feedback->open, feedback->textual },
+        { "close", feedback->close, feedback->textual },
+    };
+    feedback->host = host;
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        if (tokens[i].used && !*tokens[i].token)
+            return host->fail(host, "%s: a token's name must not be empty; %s leaves it out",
+                              tokens[i].option, i < 2 ? "reward = \"none\"" : "textual = false");
     return LETI_OK;
 }
 

@@ -302,6 +302,38 @@ static void an_empty_program_gives_no_empty_span(void **state)
           "{S <|bad|>}{SF <|lang_feedback|>}{F T}{SF <|/lang_feedback|>}{PROMPT}");
 }
 
+static bool starts(const char *const *options, struct leti_error *err)
+{
+    struct settings settings = { 0 };
+    struct instance *feedback = NULL;
+    for (; options[0]; options += 2)
+        assert_true(settings_put(&settings, options[0], &options[1], 1, false, NULL, err));
+    struct instance_config config = { .plugin = &plugin,
+                                      .settings = &settings,
+                                      .stage = "feedback",
+                                      .run_dir = "/tmp",
+                                      .threads = 1 };
+    bool started = instance_start(&config, &feedback, err);
+    if (started)
+        instance_stop(feedback);
+    settings_free(&settings);
+    return started;
+}
+
+static void refuses_a_token_without_a_name(void **state)
+{
+    static const char *const tokens[] = { "good", "bad", "open", "close" };
+    struct leti_error err = { 0 };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(starts((const char *[]){ tokens[i], "", NULL }, &err));
+        assert_non_null(strstr(err.text, tokens[i]));
+        assert_non_null(strstr(err.text, ": a token's name must not be empty"));
+        assert_true(starts(
+            (const char *[]){ tokens[i], "", "reward", "none", "textual", "false", NULL }, &err));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_supervised_text_is_problem_and_program),
         cmocka_unit_test(good_only_where_every_evaluator_passed),
         cmocka_unit_test(an_empty_program_gives_no_empty_span),
+        cmocka_unit_test(refuses_a_token_without_a_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
