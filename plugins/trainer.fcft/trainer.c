@@ -44,6 +44,9 @@ static enum leti_status start(void *self, const struct leti_host *host)
     if (trainer->lora_rank && !strcmp(trainer->init, "random"))
         return host->fail(host, "lora_rank needs a model that is trained already, not init "
                                 "\"random\"");
+    if (trainer->kl <= 0 && strcmp(trainer->kl_direction, "reverse"))
+        host->log(host, LETI_LOG_WARN, "kl_direction = \"%s\" has no effect without kl",
+                  trainer->kl_direction);
     return LETI_OK;
 }
 

@@ -36,7 +36,7 @@ static struct {
         double value;
     } metrics[256];
     size_t n_metrics;
-    char failure[1024];
+    char failure[1024], warning[1024];
     double done, total;
     double stop_at; /* steps; < 0: never */
 } told;
@@ -45,7 +45,13 @@ __attribute__((format(printf, 3, 4))) static inline void host_log(const struct l
                                                                   enum leti_level level,
                                                                   const char *format, ...)
 {
-    (void)host, (void)level, (void)format;
+    va_list args;
+    (void)host;
+    if (level != LETI_LOG_WARN)
+        return;
+    va_start(args, format);
+    vsnprintf(told.warning, sizeof told.warning, format, args);
+    va_end(args);
 }
 
 static inline void host_metric(const struct leti_host *host, const char *name, double value)

@@ -321,6 +321,18 @@ static void refuses_what_has_no_steps_on_examples(void **state)
     free(self);
 }
 
+static void warns_of_a_direction_without_weight(void **state)
+{
+    (void)state;
+    void *self = started((const char *[]){ "kl_direction", "forward", NULL });
+    assert_string_equal(told.warning, "kl_direction = \"forward\" has no effect without kl");
+    end(self);
+    memset(told.warning, 0, sizeof told.warning);
+    self = started((const char *[]){ "kl_direction", "forward", "kl", "1", NULL });
+    assert_string_equal(told.warning, "");
+    end(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_run_begins_anew, begin_test, end_test),
         cmocka_unit_test_setup_teardown(refuses_what_has_no_steps_on_examples, begin_test,
                                         end_test),
+        cmocka_unit_test_setup_teardown(warns_of_a_direction_without_weight, begin_test, end_test),
     };
     return open_plugin() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
