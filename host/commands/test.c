@@ -169,11 +169,13 @@ static const struct argp argp = {
         "it.\v"
         "--against pairs the shares of samples that passed of each problem, and prints three "
         "numbers: the mean difference; the interval that holds it in 95 % of draws of the "
-        "problems with replacement (a percentile bootstrap, 10,000 draws); and p, the two-sided "
-        "p-value of a sign-flip permutation test: how often the difference would be as large if "
-        "each problem's had its sign by chance. Up to 16 problems that differ, p counts all "
-        "ways to set the signs; beyond, 100,000 draws. All draws have a fixed seed. Problems "
-        "that either model has no judged sample of do not count.",
+        "problems with replacement (a percentile bootstrap, 10,000 draws; of n problems above "
+        "2,000, "
+        "20,000,000 / n + 100); and p, the two-sided p-value of a sign-flip permutation test: how "
+        "often the difference would be as large if each problem's had its sign by chance. Up to 16 "
+        "problems that differ, p counts all ways to set the signs; beyond, 100,000 draws, or "
+        "500,000,000 / n + 10,000 where n of them differ and n is above 5,000. All draws have a "
+        "fixed seed. Problems that either model has no judged sample of do not count.",
 };
 
 static void free_arguments(struct arguments *arguments)
