@@ -20,7 +20,7 @@ const struct command commands[] = {
     { "check", "check a pipeline and print its graph", command_check },
     { "plugins", "list the stage plugins that are installed", command_plugins },
     { "inspect", "print what a plugin is and which options it has", command_inspect },
-    { "model", "work with a model alone: info, tokenize, logits, loss, sample, bench",
+    { "model", "work with a model alone: info, tokenize, logits, loss, sample, convert, bench",
       command_model },
     { "join", "give this machine's cores to a running pipeline", command_join },
     { 0 },

@@ -123,6 +123,8 @@ static const struct argp argp = {
     .doc = "Puts one recorded sample through a stage again, alone, and says whether what comes out "
            "is what is recorded. SAMPLE is its number as leti show prints it, or "
            "ITERATION:SAMPLE. The run stays as it is.\v"
+           "The exit status says whether the stage could do it: 0 where what comes out differs, "
+           "too. "
            "Verdicts agree where outcome, reason and exception do; what the interpreter says may "
            "hold addresses. A sample is the same to the last bit where the generator's "
            "batch_invariant is on; otherwise, other samples beside it may have rounded a "
