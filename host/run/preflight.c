@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cut.h"
+#include "base/log.h"
 #include "run/judging.h"
 #include "run/tokens.h"
 #include "run/train.h"
@@ -16,8 +17,8 @@ enum { PREFLIGHT_TAG = 1, QUOTE = 300 };
 struct trial {
     struct run *run;
     bool over;
-    struct text raw; /* what the generator gave */
-    bool sampled;
+    struct text raw;        /* what the generator gave */
+    bool sampled, rewarded; /* an example had a reward token */
     enum leti_outcome outcome;
     struct text reason, exception, feedback;
     char what[128];
@@ -63,6 +64,7 @@ static bool on_example(void *context, uint64_t tag, const struct leti_example *e
     trial->over = true;
     if (!example->n_spans)
         return leti_error_set(err, "preflight: %s: gave an empty example", trial->what);
+    trial->rewarded |= tokens_have_reward(example);
     return tokens_check(trial->run->pipeline, example, trial->outcome == LETI_PASSED, &why) ||
            leti_error_set(err, "preflight: %s: %s", trial->what, why.text);
 }
@@ -242,6 +244,22 @@ static bool format(struct trial *trial, const struct leti_problem *problem,
            wait_for_end(trial, err);
 }
 
+/* A model that never meets a token says under it what it says without. */
+static void warn_of_conditions(const struct trial *trial)
+{
+    const struct pipeline *pipeline = trial->run->pipeline;
+    for (size_t i = 0; i < pipeline->n_tests && !trial->rewarded; i++) {
+        const struct test *test = &pipeline->tests[i];
+        if (!pipeline->trainer || test->condition == LETI_NO_TOKEN)
+            continue;
+        log_line(LETI_LOG_WARN,
+                 "%s writes no reward token, yet test %s asks for %s: set test.condition=none",
+                 pipeline->formatter->options.name, test->name,
+                 test->condition == LETI_GOOD ? "good" : "bad");
+        return;
+    }
+}
+
 /* As if the sample had failed every evaluator in the way that an empty program did, and passed. */
 static bool try_formatter(struct trial *trial, const struct leti_problem *problem,
                           struct leti_error *err)
@@ -254,8 +272,11 @@ static bool try_formatter(struct trial *trial, const struct leti_problem *proble
     struct leti_verdict passed = {
         .outcome = LETI_PASSED, .reason = "passed", .exception = "", .feedback = { "", 0 }
     };
-    return format(trial, problem, &failed, "a failed sample", err) &&
-           format(trial, problem, &passed, "a passed sample", err);
+    if (!format(trial, problem, &failed, "a failed sample", err) ||
+        !format(trial, problem, &passed, "a passed sample", err))
+        return false;
+    warn_of_conditions(trial);
+    return true;
 }
 
 static bool try_all(struct trial *trial, const struct leti_problem *problem, struct text *found,

@@ -89,13 +89,26 @@ static bool check_trainer(const struct pipeline *pipeline, const struct leti_exa
 
 /* ---- the generator ---- */
 
+static bool is_reward(const struct leti_span *span)
+{
+    return span->flags & LETI_SPAN_SPECIAL && !(span->flags & LETI_SPAN_FEEDBACK);
+}
+
+bool tokens_have_reward(const struct leti_example *example)
+{
+    for (size_t i = 0; i < example->n_spans; i++)
+        if (is_reward(&example->spans[i]))
+            return true;
+    return false;
+}
+
 static bool check_reward(const struct pipeline *pipeline, const struct leti_example *example,
                          const char *option, const char *name, struct leti_error *err)
 {
     const char *other = NULL;
     for (size_t i = 0; i < example->n_spans; i++) {
         const struct leti_span *span = &example->spans[i];
-        if (!(span->flags & LETI_SPAN_SPECIAL) || span->flags & LETI_SPAN_FEEDBACK)
+        if (!is_reward(span))
             continue;
         if (!strcmp(span->text.data, name))
             return true;

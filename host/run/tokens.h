@@ -14,4 +14,8 @@
 bool tokens_check(const struct pipeline *, const struct leti_example *, bool passed,
                   struct leti_error *err);
 
+/* Whether an example has a special token that is not feedback's: one that a prompt may begin with.
+ */
+bool tokens_have_reward(const struct leti_example *);
+
 #endif

@@ -37,6 +37,18 @@ refuses 'a failed sample: feedback starts such an example with "<|bad|>", and ge
 "$LETI" run fake.lua --out none --quiet --set 'train.tokens=' --set feedback.textual=false \
     --set feedback.reward=none --set iterations=1 || wrong "tokens of supervised texts are missed"
 
+
+# Tests under a token that no text has.
+"$LETI" run fake.lua --out unmet --quiet --set feedback.reward=none --set iterations=1 2>stderr ||
+    wrong "a token that is never met ended the run"
+[ "$(grep -c 'feedback writes no reward token, yet test held-out asks for good: set '\
+'test.condition=none' stderr)" = 1 ] || wrong "it did not say once that the token is never met"
+for set in feedback.reward=token test.condition=none; do
+    "$LETI" run fake.lua --out "$set" --quiet --set feedback.reward=none --set "$set" \
+        --set iterations=1 2>stderr || wrong "$set ended the run"
+    ! grep 'writes no reward token' stderr || wrong "$set: it warns"
+done
+
 mkdir own
 fails 1 "this problem is too hard" "$LETI" run fake.lua --out own --set generate.fails=p0 --quiet
 [ -d own ] && [ -z "$(ls -A own)" ] || wrong "the user's own folder must stay, and be empty"
