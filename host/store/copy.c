@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "store/internal.h"
+#include "store/tables.h"
 
 /* ---- copying ---- */
 
@@ -42,12 +43,13 @@ static bool insert(struct store *store, const char *sql, const int64_t *numbers,
 static bool copy_rows(struct store *store, const struct store_copy *copy, struct leti_error *err)
 {
     const int64_t numbers[] = { copy->iterations, copy->samples, copy->n_evaluators };
-    return insert(
-               store,
-               "INSERT INTO main.sample SELECT s.* FROM origin.sample AS s JOIN origin.judged AS "
-               "j USING (phase, iteration, problem, sample) WHERE s.phase = 0 AND s.iteration "
-               "BETWEEN 1 AND ?1 AND s.sample < ?2 AND j.outcome < 2 AND j.verdicts = ?3",
-               numbers, 3, err) &&
+    return insert(store,
+                  "INSERT INTO main.sample SELECT s.* FROM origin.sample AS s JOIN "
+                  "(" STORE_JUDGED("origin.verdict") ") AS j USING (phase, iteration, problem, "
+                                                     "sample) WHERE s.phase = 0 AND s.iteration "
+                                                     "BETWEEN 1 AND ?1 AND s.sample < ?2 AND "
+                                                     "j.outcome < 2 AND j.verdicts = ?3",
+                  numbers, 3, err) &&
            insert(store,
                   "INSERT INTO main.verdict SELECT v.* FROM origin.verdict AS v JOIN main.sample "
                   "USING (phase, iteration, problem, sample)",

@@ -55,7 +55,7 @@ static bool execute(struct store *store, const char *sql, struct leti_error *err
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(store, err);
 }
 
-static int64_t pragma_number(struct store *store, const char *sql)
+static int64_t select_number(struct store *store, const char *sql)
 {
     sqlite3_stmt *s = NULL;
     int64_t value = -1;
@@ -134,7 +134,7 @@ static bool upgrade(struct store *store, struct leti_error *err)
 {
     if (!execute(store, "BEGIN IMMEDIATE", err))
         return false;
-    return pragma_number(store, "PRAGMA user_version") != 1 /* somebody else was first */
+    return select_number(store, "PRAGMA user_version") != 1 /* somebody else was first */
                ? execute(store, "COMMIT", err)
                : execute(store,
                          "ALTER TABLE sample ADD COLUMN logprobs BLOB; PRAGMA user_version = 2;"
@@ -144,8 +144,8 @@ static bool upgrade(struct store *store, struct leti_error *err)
 
 static bool check_format(struct store *store, struct leti_error *err)
 {
-    int64_t version = pragma_number(store, "PRAGMA user_version");
-    int64_t application = pragma_number(store, "PRAGMA application_id");
+    int64_t version = select_number(store, "PRAGMA user_version");
+    int64_t application = select_number(store, "PRAGMA application_id");
     if (!version && !application)
         return leti_error_set(err, "%s: the run was cut off before it began; start it again",
                               store->path);
@@ -159,10 +159,28 @@ static bool check_format(struct store *store, struct leti_error *err)
     return true;
 }
 
+/* A view in the place of a table could be a query that never ends. */
+static bool check_tables(struct store *store, struct leti_error *err)
+{
+    return !select_number(store,
+                          "SELECT count(*) FROM sqlite_schema WHERE type <> 'trigger' AND "
+                          "rootpage = 0 AND lower(name) IN ('manifest', 'phase', 'evaluator', "
+                          "'problem', 'sample', 'verdict', 'retry', 'lost', 'example', 'metric', "
+                          "'part', 'event')") ||
+           leti_error_set(err, "%s: damaged: what should be a table is a view", store->path);
+}
+
+static bool check_contents(struct store *store, struct leti_error *err)
+{
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return check_format(store, err) && check_tables(store, err) &&
+           execute(store, store_own_views, err);
+}
+
 bool store_open(const char *folder, struct store **out, struct leti_error *err)
 {
     struct store *store = open_file(folder, SQLITE_OPEN_READWRITE, err);
-    if (!store || !check_format(store, err) || !set_up_writer(store, err)) {
+    if (!store || !check_contents(store, err) || !set_up_writer(store, err)) {
         store_close(store);
         return false;
     }
@@ -173,7 +191,7 @@ bool store_open(const char *folder, struct store **out, struct leti_error *err)
 bool store_open_read(const char *folder, struct store **out, struct leti_error *err)
 {
     struct store *store = open_file(folder, SQLITE_OPEN_READWRITE, err);
-    if (!store || !check_format(store, err) || !execute(store, "PRAGMA query_only = 1;", err)) {
+    if (!store || !check_contents(store, err) || !execute(store, "PRAGMA query_only = 1;", err)) {
         store_close(store);
         return false;
     }

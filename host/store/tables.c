@@ -50,7 +50,6 @@ const char *const store_tables =
     "CREATE TABLE event (time TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, kind TEXT NOT NULL,"
     " text TEXT NOT NULL);"
 
-    /* Of each sample with all its verdicts: passed only where every evaluator says so. */
-    "CREATE VIEW judged AS"
-    " SELECT phase, iteration, problem, sample, max(outcome) AS outcome, count(*) AS verdicts,"
-    " max(reused) AS reused FROM verdict GROUP BY phase, iteration, problem, sample;";
+    "CREATE VIEW judged AS " STORE_JUDGED("verdict") ";";
+
+const char *const store_own_views = "CREATE TEMP VIEW judged AS " STORE_JUDGED("main.verdict") ";";

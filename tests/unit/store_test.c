@@ -144,19 +144,20 @@ static void log_probabilities_come_back_as_they_were(void **state)
     store_close(store);
 }
 
-/* Makes of the run in the folder one as the first format had it. */
-static void make_format_1(struct scratch *scratch)
+static void change(struct scratch *scratch, const char *sql)
 {
     sqlite3 *db = NULL;
     char *path = path_join(scratch->folder, "run.db");
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "ALTER TABLE sample DROP COLUMN logprobs;"
-                                  "PRAGMA user_version = 1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     free(path);
+}
+
+/* Makes of the run in the folder one as the first format had it. */
+static void make_format_1(struct scratch *scratch)
+{
+    change(scratch, "ALTER TABLE sample DROP COLUMN logprobs; PRAGMA user_version = 1");
 }
 
 static void a_run_of_the_first_format_goes_on(void **state)
@@ -450,6 +451,25 @@ static void a_checkpoint_appears_whole_and_can_lose_its_optimizer(void **state)
     folder_close(&folder);
 }
 
+/* Whoever wrote the file may have put anything into it. */
+static void what_a_file_says_of_its_views_is_not_run(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    struct leti_error err = { 0 };
+    check(store_create(scratch->folder, &store, &scratch->err));
+    store_close(store);
+    change(scratch, "DROP VIEW judged; CREATE VIEW judged AS SELECT 0 AS phase, 1 AS verdicts;"
+                    "CREATE VIEW mine AS SELECT 5 AS n");
+    check(store_open_read(scratch->folder, &store, &scratch->err));
+    assert_int_equal(number_of(scratch, store, "SELECT count(*) FROM judged"), 0);
+    assert_int_equal(number_of(scratch, store, "SELECT n FROM mine"), 5);
+    store_close(store);
+    change(scratch, "ALTER TABLE retry RENAME TO other; CREATE VIEW Retry AS SELECT * FROM other");
+    assert_false(store_open_read(scratch->folder, &store, &err));
+    assert_non_null(strstr(err.text, "damaged: what should be a table is a view"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -459,6 +479,7 @@ int main(void)
         test(bytes_come_back_as_they_were),
         test(log_probabilities_come_back_as_they_were),
         test(a_run_of_the_first_format_goes_on),
+        test(what_a_file_says_of_its_views_is_not_run),
         test(a_verdict_is_found_by_its_program),
         test(infrastructure_errors_are_forgotten_and_nothing_else),
         test(parts_add_up_their_seconds),
