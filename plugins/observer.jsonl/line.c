@@ -4,6 +4,8 @@
 #include "line.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static json_t *number(double value)
 {
@@ -137,4 +139,42 @@ json_t *line_of(const struct leti_event *e, bool *known)
         return line;
     json_decref(line);
     return NULL;
+}
+
+/* ---- text ---- */
+
+static bool write_real(double value, FILE *out)
+{
+    char digits[40];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    return fprintf(out, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0") > 0;
+}
+
+static bool write_value(const json_t *value, FILE *out)
+{
+    if (json_is_real(value))
+        return write_real(json_real_value(value), out);
+    if (!json_is_array(value))
+        return !json_dumpf(value, out, JSON_ENCODE_ANY);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (fputs(i ? ", " : "[", out) == EOF || !write_value(json_array_get(value, i), out))
+            return false;
+    return fputs("]", out) != EOF;
+}
+
+bool line_write(const json_t *line, FILE *out)
+{
+    const char *key, *before = "{";
+    json_t *value;
+    json_object_foreach((json_t *)line, key, value)
+    {
+        if (fprintf(out, "%s\"%s\": ", before, key) < 0 || !write_value(value, out))
+            return false;
+        before = ", ";
+    }
+    return fputs("}\n", out) != EOF;
 }

@@ -68,7 +68,7 @@ static enum leti_status observe(void *self, const struct leti_event *event)
         return LETI_OK;
     if (!line)
         return observer->host->fail(observer->host, "out of memory for a line");
-    bool written = !json_dumpf(line, observer->out, 0) && fputc('\n', observer->out) != EOF &&
+    bool written = line_write(line, observer->out) &&
                    (event->kind == LETI_EVENT_SAMPLE || !fflush(observer->out));
     json_decref(line);
     return written ? LETI_OK
