@@ -10,6 +10,7 @@
 struct observer {
     const char *listen; /* options */
     bool public;
+    bool full; /* of labels is a gauge, which was said */
     const struct leti_host *host;
     struct page *page;
     struct endpoint *endpoint;
@@ -45,6 +46,19 @@ static void stop(void *self)
 
 /* ---- events ---- */
 
+/* A gauge whose labels come from the run. */
+static void set(struct observer *observer, enum page_metric metric, const char *const *labels,
+                double value)
+{
+    const struct leti_host *host = observer->host;
+    if (page_set(observer->page, metric, labels, value) || observer->full)
+        return;
+    observer->full = true;
+    host->log(host, LETI_LOG_WARN,
+              "%s has %d sets of labels: values under others are left out, and counted",
+              page_name(metric), PAGE_LABELS);
+}
+
 static void on_run(struct page *page, const struct leti_event *e)
 {
     page_set(page, PAGE_RUN_INFO, LABELS("run", e->run.name), 1);
@@ -67,37 +81,38 @@ static void on_sample(struct page *page, const struct leti_event *e)
         page_add(page, PAGE_JUDGING_SECONDS, LABELS("phase", phase), e->sample.seconds);
 }
 
-static void on_metric(struct page *page, const struct leti_event *e)
+static void on_metric(struct observer *observer, const struct leti_event *e)
 {
-    page_set(page, PAGE_METRIC, LABELS("stage", e->metric.stage, "name", e->metric.name),
-             e->metric.value);
+    set(observer, PAGE_METRIC, LABELS("stage", e->metric.stage, "name", e->metric.name),
+        e->metric.value);
     if (!strcmp(e->metric.name, "loss"))
-        page_set(page, PAGE_LOSS, PAGE_NO_LABELS, e->metric.value);
+        page_set(observer->page, PAGE_LOSS, PAGE_NO_LABELS, e->metric.value);
 }
 
-static void on_test(struct page *page, const struct leti_event *e)
+static void on_test(struct observer *observer, const struct leti_event *e)
 {
     const char *const *labels = LABELS("test", e->test.name);
     for (uint32_t i = 0; i < e->test.n_k; i++)
         if (e->test.k[i] == 1)
-            page_set(page, PAGE_PASS_AT_1, labels, e->test.pass[i]);
-    page_set(page, PAGE_PASS_AT_1_LOW, labels, e->test.low);
-    page_set(page, PAGE_PASS_AT_1_HIGH, labels, e->test.high);
-    page_set(page, PAGE_SOLVE_RATE, labels, e->test.solve_rate);
+            set(observer, PAGE_PASS_AT_1, labels, e->test.pass[i]);
+    set(observer, PAGE_PASS_AT_1_LOW, labels, e->test.low);
+    set(observer, PAGE_PASS_AT_1_HIGH, labels, e->test.high);
+    set(observer, PAGE_SOLVE_RATE, labels, e->test.solve_rate);
 }
 
 static enum leti_status observe(void *self, const struct leti_event *e)
 {
-    struct page *page = ((struct observer *)self)->page;
+    struct observer *observer = self;
+    struct page *page = observer->page;
     switch (e->kind) {
     case LETI_EVENT_RUN_BEGINS:
         on_run(page, e);
         break;
     case LETI_EVENT_PART_ENDS:
-        page_set(page, PAGE_PART_SECONDS, LABELS("part", e->part.name), e->part.seconds);
+        set(observer, PAGE_PART_SECONDS, LABELS("part", e->part.name), e->part.seconds);
         break;
     case LETI_EVENT_METRIC:
-        on_metric(page, e);
+        on_metric(observer, e);
         break;
     case LETI_EVENT_SAMPLE:
         on_sample(page, e);
@@ -109,7 +124,7 @@ static enum leti_status observe(void *self, const struct leti_event *e)
         page_add(page, PAGE_LOST, LABELS("stage", e->trouble.stage), 1);
         break;
     case LETI_EVENT_TEST:
-        on_test(page, e);
+        on_test(observer, e);
         break;
     case LETI_EVENT_RUN_ENDS:
         page_set(page, PAGE_RUNNING, PAGE_NO_LABELS, 0);

@@ -36,6 +36,9 @@ static const struct family {
                             "Time that a part of an iteration took last." },
     [PAGE_MISSED] = { "leti_events_missed_total", "counter",
                       "Events that are not in these numbers, since they came too fast." },
+    [PAGE_LEFT_OUT] = { "leti_values_left_out_total", "counter",
+                        "Values that are not in these numbers, since their gauge has too many sets "
+                        "of labels." },
 };
 
 struct series {
@@ -131,13 +134,18 @@ static struct series *find(struct page *page, enum page_metric metric, const cha
 
 /* ---- numbers ---- */
 
-void page_set(struct page *page, enum page_metric metric, const char *const *labels, double value)
+bool page_set(struct page *page, enum page_metric metric, const char *const *labels, double value)
 {
     pthread_mutex_lock(&page->lock);
     struct series *series = find(page, metric, labels, PAGE_LABELS);
+    struct series *left_out =
+        series ? NULL : find(page, PAGE_LEFT_OUT, PAGE_NO_LABELS, PAGE_LABELS);
     if (series)
         series->value = value;
+    if (left_out)
+        left_out->value++;
     pthread_mutex_unlock(&page->lock);
+    return series;
 }
 
 void page_add(struct page *page, enum page_metric metric, const char *const *labels, double more)
@@ -153,6 +161,11 @@ void page_add(struct page *page, enum page_metric metric, const char *const *lab
 }
 
 /* ---- text ---- */
+
+const char *page_name(enum page_metric metric)
+{
+    return families[metric].name;
+}
 
 static void write_value(FILE *out, double value)
 {

@@ -1,7 +1,7 @@
 /* page.h - the numbers of a run, as Prometheus reads them: text exposition format 0.0.4.
  *
  * Labels come from the run's data, so each metric keeps a bounded number of them: what is added
- * beyond that counts under other="true", what is set beyond it is left out.
+ * beyond that counts under other="true", what is set beyond it is left out, and counted.
  * Filled by one thread, read by another.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -31,6 +31,7 @@ enum page_metric {
     PAGE_SOLVE_RATE,
     PAGE_PART_SECONDS,
     PAGE_MISSED,
+    PAGE_LEFT_OUT,
     PAGE_METRICS,
 };
 
@@ -46,8 +47,11 @@ void page_destroy(struct page *);
  * long. */
 #define PAGE_NO_LABELS ((const char *const[]){ NULL })
 
-void page_set(struct page *, enum page_metric, const char *const *labels, double value);
+/* false where the value was left out. */
+bool page_set(struct page *, enum page_metric, const char *const *labels, double value);
 void page_add(struct page *, enum page_metric, const char *const *labels, double more);
+
+const char *page_name(enum page_metric);
 
 /* All of it, which the caller frees; NULL where memory is refused. */
 char *page_text(struct page *, size_t *size);

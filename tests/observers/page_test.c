@@ -106,12 +106,13 @@ static void keeps_a_bounded_number_of_labels(void **state)
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "Error%d", i);
         page_add(page, PAGE_SAMPLES, LABELS("reason", name), 1);
-        page_set(page, PAGE_METRIC, LABELS("name", name), i);
+        assert_int_equal(page_set(page, PAGE_METRIC, LABELS("name", name), i), i < PAGE_LABELS);
     }
     char *text = text_of(page);
     assert_int_equal(count(text, "\nleti_samples_total{"), PAGE_LABELS + 1);
     assert_int_equal(count(text, "\nleti_metric{"), PAGE_LABELS);
     check_has(text, "\nleti_samples_total{other=\"true\"} 936\n");
+    check_has(text, "\nleti_values_left_out_total 936\n");
     free(text);
     page_destroy(page);
 }
