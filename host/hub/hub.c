@@ -378,6 +378,8 @@ void hub_destroy(struct hub *hub)
     if (hub->router)
         say_goodbye(hub);
     end_processes(hub, until);
+    if (hub->context)
+        zmq_ctx_shutdown(hub->context); /* who has not said Hello yet cannot hear Bye */
     end_threads(hub, until);
     if (hub->router)
         zmq_close(hub->router);

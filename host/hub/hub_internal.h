@@ -91,7 +91,7 @@ struct hub_thread {
     struct worker_config config;
     char *endpoint, *stage, *identity;
     struct leti_error error;
-    atomic_bool ended;
+    atomic_bool linked, ended;
     atomic_int users;
 };
 
@@ -201,7 +201,8 @@ void hub_end_process(struct hub *, struct hub_worker *);
 /* How the process ended, and the last that it said. */
 void hub_describe_end(const struct hub_worker *, struct leti_error *text);
 
-/* Joins the thread if it ends by then, or lets it go for good. */
+/* Joins the thread if it ends by then, or lets it go for good: but never one that has not made
+ * its socket yet, as the context may be freed afterwards. */
 void hub_release_thread(struct hub_thread *, double until);
 
 /* ---- hub.c ---- */

@@ -18,6 +18,8 @@
 #include "base/file.h"
 #include "hub/hub_internal.h"
 
+#define LINK_LOOK_SECONDS 0.02
+
 extern char **environ;
 
 /* ---- threads ---- */
@@ -62,6 +64,7 @@ static bool start_thread(struct hub *hub, struct hub_worker *worker, struct leti
     thread->stage = strdup(worker->stage->name);
     thread->identity = strdup(worker->identity);
     thread->config = (struct worker_config){ .zmq_context = hub->context,
+                                             .linked = &thread->linked,
                                              .endpoint = HUB_INPROC,
                                              .stage = thread->stage,
                                              .identity = thread->identity };
@@ -85,11 +88,19 @@ static void in_seconds(double seconds, struct timespec *out)
     out->tv_nsec = ns % 1000000000;
 }
 
-void hub_release_thread(struct hub_thread *thread, double until)
+static bool join_thread(struct hub_thread *thread, double until)
 {
     struct timespec end;
     in_seconds(until - clock_seconds(), &end);
-    if (pthread_timedjoin_np(thread->thread, NULL, &end) != 0)
+    return pthread_timedjoin_np(thread->thread, NULL, &end) == 0;
+}
+
+void hub_release_thread(struct hub_thread *thread, double until)
+{
+    bool joined = join_thread(thread, until);
+    while (!joined && !atomic_load(&thread->linked))
+        joined = join_thread(thread, clock_seconds() + LINK_LOOK_SECONDS);
+    if (!joined)
         pthread_detach(thread->thread);
     thread_unref(thread);
 }

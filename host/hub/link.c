@@ -194,7 +194,9 @@ static void wait_for_something(struct link *link)
         { .fd = link->box.wake, .events = ZMQ_POLLIN },
         { .socket = link->monitor, .events = ZMQ_POLLIN },
     };
-    zmq_poll(items, link->monitor ? 3 : 2, wait_ms);
+    /* A hub that ends shuts the context that it shares with its threads. */
+    if (zmq_poll(items, link->monitor ? 3 : 2, wait_ms) < 0 && zmq_errno() == ETERM)
+        mailbox_end(&link->box, "");
     if (items[1].revents & ZMQ_POLLIN)
         mailbox_sleep_off(&link->box);
 }

@@ -171,9 +171,12 @@ static bool run_on_context(const struct worker_config *config, const char *ident
     struct link_config line = { context, config->endpoint, config->stage, identity,
                                 config->head_timeout_ms };
     struct worker worker = { .stage = config->stage };
-    if (!link_open(&line, &worker.link, err))
+    bool good = link_open(&line, &worker.link, err);
+    if (config->linked)
+        atomic_store(config->linked, true);
+    if (!good)
         return false;
-    bool good = live(&worker, err);
+    good = live(&worker, err);
     if (!good)
         tell_error(&worker, err);
     if (worker.instance)

@@ -4,10 +4,13 @@
 #ifndef HUB_WORKER_H
 #define HUB_WORKER_H
 
+#include <stdatomic.h>
+
 #include "leti/error.h"
 
 struct worker_config {
     void *zmq_context;    /* shared for inproc; NULL: the worker makes its own */
+    atomic_bool *linked;  /* set once no more is asked of zmq_context; or NULL */
     const char *endpoint; /* "inproc://head", "ipc:///...", "tcp://127.0.0.1:7461" */
     const char *stage;    /* name */
     const char *identity; /* what the hub calls it; NULL: what the hub that started this process

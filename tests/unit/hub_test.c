@@ -360,6 +360,21 @@ static void leaves_a_stuck_thread_behind(void **state)
     close(writer);
 }
 
+/* The router does not know them yet, so that no Bye reaches them. */
+static void ends_threads_that_have_not_said_hello(void **state)
+{
+    struct fixture *f = *state;
+    alarm(60);
+    for (int i = 0; i < 20; i++) {
+        make_hub(f, NULL);
+        add_stage(f, "evaluator.hub", PLACE_THREAD, 8);
+        hub_destroy(f->hub);
+        f->hub = NULL;
+        plugin_close(&f->stages[--f->n_stages].plugin);
+    }
+    alarm(0);
+}
+
 /* ---- silence and reconnecting ---- */
 
 static void gives_the_units_of_a_silent_worker_to_others(void **state)
@@ -582,6 +597,7 @@ int main(int argc, char **argv)
         test(names_them_when_a_remote_worker_does),
         test(counts_a_deadline_from_when_the_unit_runs),
         test(leaves_a_stuck_thread_behind),
+        test(ends_threads_that_have_not_said_hello),
         test(gives_the_units_of_a_silent_worker_to_others),
         test(loses_no_worker_while_the_head_itself_does_not_turn),
         test(refuses_a_stage_that_does_not_exist),
