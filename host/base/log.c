@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/plain.h"
+
 static struct {
     pthread_mutex_t lock;
     enum leti_level least;
@@ -74,27 +76,33 @@ void log_line(enum leti_level level, const char *format, ...)
     if (size < 0)
         return;
 
+    struct text plain = { 0 };
+    plain_line(&plain, line);
     pthread_mutex_lock(&state.lock);
     if (state.sink)
         state.sink(state.sink_context, level, line);
     if (level >= state.least)
-        fprintf(stderr, "%s%s%s\n%s", state.moving[0] ? erase : "", level_prefix(level), line,
-                state.moving);
+        fprintf(stderr, "%s%s%s\n%s", state.moving[0] ? erase : "", level_prefix(level),
+                text_string(&plain), state.moving);
     pthread_mutex_unlock(&state.lock);
+    text_free(&plain);
 }
 
 void log_progress(const char *line)
 {
     if (!log_has_progress())
         return;
+    struct text plain = { 0 };
+    plain_line(&plain, line ? line : "");
     pthread_mutex_lock(&state.lock);
     if (line || state.moving[0]) {
         int columns = terminal_columns();
         if ((size_t)columns >= sizeof state.moving)
             columns = sizeof state.moving - 1;
-        snprintf(state.moving, (size_t)columns + 1, "%s", line ? line : "");
+        snprintf(state.moving, (size_t)columns + 1, "%s", text_string(&plain));
         fprintf(stderr, "%s%s", erase, state.moving);
         fflush(stderr);
     }
     pthread_mutex_unlock(&state.lock);
+    text_free(&plain);
 }

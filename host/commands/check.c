@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <stdio.h>
 
+#include "base/plain.h"
 #include "commands/commands.h"
 #include "commands/graph.h"
 #include "script/pipeline.h"
@@ -64,23 +65,31 @@ static const struct argp argp = {
            "the options in force. Models need not be there.",
 };
 
+/* What is for people may hold any name; the other forms escape by rules of their own. */
+static void print(const struct arguments *arguments, const struct graph *graph)
+{
+    struct text out = { 0 }, plain = { 0 };
+    arguments->show(&out, graph);
+    if (arguments->show == graph_text)
+        plain_text(&plain, (struct leti_bytes){ text_string(&out), out.size });
+    fputs(text_string(arguments->show == graph_text ? &plain : &out), stdout);
+    text_free(&out);
+    text_free(&plain);
+}
+
 int command_check(int argc, char **argv)
 {
     struct arguments arguments = { .show = graph_text };
     struct leti_error err;
     struct pipeline *pipeline = NULL;
     struct graph graph = { 0 };
-    struct text out = { 0 };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     bool ok =
         (arguments.offline ? pipeline_read_offline : pipeline_read)(
             arguments.file, arguments.overrides.items, arguments.overrides.n, &pipeline, &err) &&
         graph_open(pipeline, &graph, &err);
-    if (ok) {
-        arguments.show(&out, &graph);
-        fputs(text_string(&out), stdout);
-    }
-    text_free(&out);
+    if (ok)
+        print(&arguments, &graph);
     graph_close(&graph);
     pipeline_close(pipeline);
     overrides_free(&arguments.overrides);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/plain.h"
 
 const char leti_version[] = LETI_VERSION;
 
@@ -44,8 +45,11 @@ void overrides_free(struct overrides *overrides)
 
 int command_fail(const char *command, const struct leti_error *err)
 {
+    struct text line = { 0 };
+    plain_line(&line, err->text);
     log_progress(NULL);
     fflush(stdout);
-    fprintf(stderr, "leti %s: %s\n", command, err->text);
+    fprintf(stderr, "leti %s: %s\n", command, text_string(&line));
+    text_free(&line);
     return 1;
 }

@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "run/result.h"
 #include "run/score_parts.h"
 
@@ -202,6 +203,16 @@ static bool print_summary_json(const struct score *score, const struct summary *
     return print_text(&text, err);
 }
 
+static void print_failed_reference(const char *problem, const char *why)
+{
+    struct text id = { 0 }, reason = { 0 };
+    plain_line(&id, problem);
+    plain_line(&reason, why);
+    printf("  %-16s %s\n", text_string(&id), text_string(&reason));
+    text_free(&id);
+    text_free(&reason);
+}
+
 static bool print_failed_references(const struct score *score, struct leti_error *err)
 {
     struct store_rows *rows = NULL;
@@ -212,8 +223,8 @@ static bool print_failed_references(const struct score *score, struct leti_error
                       &rows, err))
         return false;
     while ((status = store_next(rows, err)) == LETI_OK)
-        printf("  %-16s %s\n", score->problems.items[store_number(rows, 0)].id,
-               store_text(rows, 1));
+        print_failed_reference(score->problems.items[store_number(rows, 0)].id,
+                               store_text(rows, 1));
     store_rows_close(rows);
     return status == LETI_DONE;
 }

@@ -10,6 +10,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/plain.h"
 #include "run/progress.h"
 #include "run/result.h"
 #include "run/validation.h"
@@ -21,14 +22,18 @@ __attribute__((format(printf, 2, 3))) static void say(const struct run *run, con
                                                       ...)
 {
     va_list args;
+    struct text line = { 0 }, plain = { 0 };
     if (run->json || run->quiet)
         return;
-    log_progress(NULL);
     va_start(args, format);
-    vprintf(format, args);
+    text_vprintf(&line, format, args);
     va_end(args);
-    putchar('\n');
+    plain_line(&plain, text_string(&line));
+    log_progress(NULL);
+    printf("%s\n", text_string(&plain));
     fflush(stdout);
+    text_free(&line);
+    text_free(&plain);
 }
 
 /* A line for programs; takes what is in the text. */

@@ -28,3 +28,12 @@ EOF
 works "$LETI" score samples.jsonl --task mine --post --json
 contains stdout '{"task_id": "circle", "index": 0, "outcome": "passed"'
 contains stdout "NameError: name 'PI' is not defined"
+
+# A name is told in one line, and a terminal is told nothing by it.
+cat >names.jsonl <<'EOF'
+{"id": "a\n\u001b[31mRED", "prompt": "Nothing.", "tests": "assert False", "reference": "\npass"}
+EOF
+works "$LETI" score --task custom --problems names.jsonl --reference
+contains stdout '  a\x0a\x1b[31mRED SyntaxError'
+cat names.jsonl names.jsonl >twice.jsonl
+fails 1 'problem "a\x0a\x1b[31mRED"' "$LETI" score --task custom --problems twice.jsonl --reference
