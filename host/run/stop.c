@@ -1,4 +1,4 @@
-/* stop - Ctrl-C and SIGTERM: the first asks the run to stop, a second one ends the program.
+/* stop - Ctrl-C, SIGTERM and SIGHUP: the first asks the run to stop, a second ends the program.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "run/stop.h"
@@ -10,6 +10,8 @@ static volatile sig_atomic_t asked;
 
 static void ask(int number)
 {
+    if (asked && number == SIGHUP) /* a terminal that closes may send several */
+        return;
     if (asked) {
         signal(number, SIG_DFL);
         raise(number); /* delivered as soon as this handler returns */
@@ -17,11 +19,18 @@ static void ask(int number)
     asked = 1;
 }
 
+static bool is_ignored(int number)
+{
+    struct sigaction before;
+    return !sigaction(number, NULL, &before) && before.sa_handler == SIG_IGN;
+}
+
 bool stop_watch(struct leti_error *err)
 {
     struct sigaction action = { .sa_handler = ask, .sa_flags = SA_RESTART };
     asked = 0;
-    if (sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL))
+    if (sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ||
+        (!is_ignored(SIGHUP) && sigaction(SIGHUP, &action, NULL)))
         return leti_error_set(err, "cannot watch for signals: %s", strerror(errno));
     return true;
 }

@@ -1,4 +1,4 @@
-/* stop.h - Ctrl-C and SIGTERM: the first asks the run to stop, a second one ends the program.
+/* stop.h - Ctrl-C, SIGTERM and SIGHUP: the first asks the run to stop, a second ends the program.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUN_STOP_H
@@ -6,7 +6,7 @@
 
 #include "leti/error.h"
 
-/* Catches both signals from now on. */
+/* Catches the signals from now on; not SIGHUP where it is ignored, as under nohup. */
 bool stop_watch(struct leti_error *err);
 bool stop_asked(void);
 

@@ -1,5 +1,5 @@
 # resume_refuses - a run goes on only as it began: same data, same model; one head at a time.
-# Ctrl-C stops it cleanly, and what is finished is not done again.
+# Ctrl-C and a terminal that closes stop it cleanly, and what is finished is not done again.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 . "$LETI_SOURCE_DIR/tests/integration/lib/checks.sh"
@@ -34,12 +34,21 @@ sed -i -e '1i local settings = require "settings"' -e 's/post = { [^}]* }/post =
 
 start 200 "$LETI" run fake.lua --out run
 fails 1 "run: another leti is running it (process $head)" "$LETI" run --resume run
-kill -INT $head
-status=0
-wait $head || status=$?
-[ $status = 1 ] || wrong "status $status after Ctrl-C: $(cat out)"
-contains out "leti run: stopped; go on with: leti run --resume run"
-[ -z "$(pgrep -P $head || true)" ] || wrong "workers are left"
+
+# stops SIGNAL...: the run in the background stops cleanly.
+stops() {
+    for signal in "$@"; do
+        kill -"$signal" $head
+    done
+    status=0
+    wait $head || status=$?
+    [ $status = 1 ] || wrong "status $status after $*: $(cat out)"
+    contains out "leti run: stopped; go on with: leti run --resume run"
+    [ -z "$(pgrep -P $head || true)" ] || wrong "workers are left"
+}
+stops INT
+start $(($(samples) + 30)) env --default-signal=HUP "$LETI" run --resume run
+stops HUP HUP
 
 echo '{ }' >model/config.json
 fails 1 "run: the model of generator has changed since the run began" "$LETI" run --resume run
