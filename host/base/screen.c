@@ -22,13 +22,18 @@ static const char *pager(void)
     return *chosen && strcmp(chosen, "cat") ? chosen : NULL;
 }
 
-/* Colours as they are, no pager where one page is enough, and what was read stays to be seen. */
+/* Colours as they are, no pager where one page is enough, and what was read stays to be seen. A
+ * pager that cannot be started has read nothing: all goes to the terminal. */
 static FILE *start(const char *command)
 {
+    struct text script = { 0 };
     setenv("LESS", "FRX", 0);
     setenv("LV", "-c", 0);
+    text_printf(&script, "trap : INT\n%s\ncase $? in 126 | 127) exec cat ;; esac", command);
     fflush(stdout);
-    return popen(command, "we");
+    FILE *pipe = script.refused ? NULL : popen(text_string(&script), "we");
+    text_free(&script);
+    return pipe;
 }
 
 void screen_open(struct screen *screen)

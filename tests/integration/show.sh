@@ -108,6 +108,8 @@ PAGER="sed s/^/paged:/" on_terminal "$LETI" show fake
 contains seen 'paged:training '
 PAGER="head -n 1" on_terminal "$LETI" show fake --limit 1000 --test held-out
 [ "$(wc -l <seen)" = 1 ] || wrong "a pager that ends early: $(cat seen)"
+PAGER=/nonexistent on_terminal "$LETI" show fake
+contains seen 'training '
 
 # Wrong usage.
 usage() { # usage TEXT ARGUMENT...
