@@ -62,6 +62,8 @@ static int run_protected(lua_State *L)
     script_define_stages(L);
     script_define_pipeline(L);
     script_define_files(L);
+    if (script->text[0] == LUA_SIGNATURE[0])
+        return luaL_error(L, "%s: binary Lua; a pipeline is a text", script->name);
     lua_pushfstring(L, "@%s", script->name);
     if (luaL_loadbufferx(L, script->text, strlen(script->text), lua_tostring(L, -1), "t"))
         return lua_error(L);

@@ -66,6 +66,10 @@ refuses 'x.lua: the script raised a table instead of a message' <<'EOF'
 error({ code = 1 })
 EOF
 
+refuses 'x.lua:1: not \x1b[31mred' <<'EOF'
+error("not \27[31mred")
+EOF
+
 refuses "x.lua:1: module 'tasks.nothing' not found" <<'EOF'
 local nothing = require "tasks.nothing"
 EOF
@@ -115,6 +119,8 @@ fails 1 'leti check: no pipeline "none.lua" here or in ' "$LETI" check none.lua
 fails 1 'leti inspect: no stage plugin "evaluator.pyton"; did you mean "evaluator.python"?' \
     "$LETI" inspect evaluator.pyton
 fails 2 'leti: no command "chekc"; did you mean "check"?' "$LETI" chekc
+printf '\033LuaT' >x.lua
+fails 1 'leti check: x.lua: binary Lua; a pipeline is a text' "$LETI" check x.lua
 printf 'return\000pipeline' >x.lua
 fails 1 'leti check: x.lua: the file has a NUL byte' "$LETI" check x.lua
 status=0
