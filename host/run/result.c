@@ -47,10 +47,11 @@ bool tallies_of(struct store *store, uint32_t phase, uint32_t iteration, size_t 
 
 static void summarize(const struct tally *tallies, struct result *result)
 {
-    size_t used, solved = 0, judged = 0;
+    size_t solved = 0, judged = 0;
     for (int i = 0; i < RESULT_KS; i++) {
-        result->pass[i] = mean_pass_at_k(tallies, result->n_problems, result_ks[i], &used);
-        result->has_pass[i] = used > 0 && result_ks[i] <= result->n_samples;
+        size_t *used = &result->counted[i];
+        result->pass[i] = mean_pass_at_k(tallies, result->n_problems, result_ks[i], used);
+        result->has_pass[i] = *used > 0 && result_ks[i] <= result->n_samples;
     }
     for (size_t i = 0; i < result->n_problems; i++) {
         solved += tallies[i].c > 0;
@@ -132,6 +133,26 @@ static void add_intervals(const struct result *result, struct text *out)
     text_add(out, "}");
 }
 
+static void add_counted(const struct result *result, struct text *out)
+{
+    const char *between = "";
+    text_add(out, "{");
+    for (int i = 0; i < RESULT_KS; i++) {
+        if (!result->has_pass[i])
+            continue;
+        text_printf(out, "%s\"pass@%u\": %zu", between, result_ks[i], result->counted[i]);
+        between = ", ";
+    }
+    text_add(out, "}");
+}
+
+void result_counted(const struct result *result, int i, struct text *out)
+{
+    if (result->has_pass[i] && result->counted[i] < result->n_problems)
+        text_printf(out, " of %zu problem%s", result->counted[i],
+                    result->counted[i] == 1 ? "" : "s");
+}
+
 void result_json(const struct result *result, struct text *out)
 {
     text_add(out, "{");
@@ -157,7 +178,9 @@ void result_json(const struct result *result, struct text *out)
         text_add(out, ": ");
         json_number(out, result->failures[i].share);
     }
-    text_add(out, "}}");
+    text_add(out, "}, \"counted\": ");
+    add_counted(result, out);
+    text_add(out, "}");
 }
 
 void result_failures(const struct result *result, size_t most, struct text *out)

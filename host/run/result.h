@@ -22,6 +22,7 @@ struct result {
     uint32_t n_samples;                   /* of each problem */
     double pass[RESULT_KS];               /* pass@k, where has_pass */
     bool has_pass[RESULT_KS];             /* some problem has k samples */
+    size_t counted[RESULT_KS];            /* problems that have k, and are all that count for it */
     struct interval interval;             /* of pass@1, 95 % */
     struct interval intervals[RESULT_KS]; /* of each pass@k, where has_pass */
     double solve_rate;                    /* share of problems with a sample that passed */
@@ -37,6 +38,9 @@ bool tallies_of(struct store *, uint32_t phase, uint32_t iteration, size_t n, st
 /* Of a phase after an iteration; n_samples was wanted of each of n_problems. */
 bool result_of(struct store *, uint32_t phase, uint32_t iteration, size_t n_problems,
                uint32_t n_samples, struct result *, struct leti_error *err);
+
+/* " of 99 problems" where pass@k of result_ks[i] does not count all of them. */
+void result_counted(const struct result *, int i, struct text *);
 
 /* {"pass@1": 0.5, "interval": [0.4, 0.6], ..., "failures": {"NameError": 0.3, ...}} */
 void result_json(const struct result *, struct text *);

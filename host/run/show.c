@@ -56,6 +56,7 @@ static bool text_of_part(struct store *store, const struct listed *part, struct 
     text_printf(out, "%-12s %3u   %6" PRIu64 " samples   pass@1 %5.1f %% [%.1f, %.1f]",
                 part->phase ? part->name : "training", part->iteration, counts.sampled,
                 100 * result.pass[0], 100 * result.interval.low, 100 * result.interval.high);
+    result_counted(&result, 0, out);
     if (!add_reasons(store, part, counts.sampled, out, err))
         return false;
     text_add_char(out, '\n');

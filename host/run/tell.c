@@ -111,9 +111,11 @@ static bool say_test_json(struct run *run, uint32_t test, uint32_t iteration,
     return say_json(run, &text, err);
 }
 
-/* pass@k beyond k = 1; where tests are all that is done, with the intervals. */
+/* Behind pass@1: of how many problems it is, and pass@k beyond k = 1; where tests are all that is
+ * done, with the intervals. */
 static void add_passes(const struct run *run, const struct result *result, struct text *out)
 {
+    result_counted(result, 0, out);
     for (int i = 1; i < RESULT_KS; i++) {
         if (!result->has_pass[i])
             continue;
@@ -121,6 +123,7 @@ static void add_passes(const struct run *run, const struct result *result, struc
         if (run->pipeline->tests_only)
             text_printf(out, " [%.1f, %.1f]", 100 * result->intervals[i].low,
                         100 * result->intervals[i].high);
+        result_counted(result, i, out);
     }
 }
 

@@ -37,4 +37,6 @@ works "$LETI" run fake.lua --out lost $quick --set generate.fails=p12 --json
 [ "$(count lost "phase = 0" lost)" = 8 ] || wrong "8 samples should be lost"
 [ "$(count lost "phase = 0" sample)" = 152 ] || wrong "152 samples should be there"
 contains stdout '"infra": 8'
+works "$LETI" run fake.lua --out lost-test $quick --set problems2.ids=1-20 --set generate.fails=p12
+contains stdout '% of 19 problems   16 not judged'
 [ "$(count lost "why = 'this problem is too hard'" lost)" = 8 ] || wrong "the loss is not explained"

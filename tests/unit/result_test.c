@@ -94,6 +94,45 @@ static void the_rarest_failures_are_left_out_and_long_names_cut(void **state)
     assert_string_equal(result.failures[1].why, "E001");
 }
 
+static void put_passed(uint32_t problem, uint32_t samples)
+{
+    for (uint32_t i = 0; i < samples; i++) {
+        struct store_key key = { .phase = 1, .iteration = 2, .problem = problem, .sample = i };
+        struct store_verdict row = { .attempt = 1,
+                                     .verdict = { .outcome = LETI_PASSED,
+                                                  .reason = "passed",
+                                                  .exception = "",
+                                                  .feedback = { "", 0 } } };
+        must(store_put_verdict(store, &key, &row, NULL, &err));
+    }
+}
+
+/* Of 4 problems one lost a sample, one all of them. */
+static void pass_at_k_says_of_how_many_problems(void **state)
+{
+    (void)state;
+    struct result result;
+    struct text text = { 0 };
+    put_passed(0, 10);
+    put_passed(1, 9);
+    put_passed(3, 10);
+    must(result_of(store, 1, 2, 4, 10, &result, &err));
+    assert_true(result.counted[0] == 3 && result.counted[1] == 2);
+    result_counted(&result, 1, &text);
+    assert_string_equal(text_string(&text), " of 2 problems");
+    text_clear(&text);
+    result_counted(&result, 2, &text); /* there is no pass@100 */
+    assert_string_equal(text_string(&text), "");
+    result_json(&result, &text);
+    assert_non_null(strstr(text_string(&text),
+                           "\"failures\": {}, \"counted\": {\"pass@1\": 3, \"pass@10\": 2}"));
+    text_clear(&text);
+    result.counted[1] = 4;
+    result_counted(&result, 1, &text);
+    assert_string_equal(text_string(&text), "");
+    text_free(&text);
+}
+
 static void nothing_failed_where_nothing_was_judged(void **state)
 {
     (void)state;
@@ -166,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_sample_counts_once_by_its_first_failure),
         cmocka_unit_test(the_rarest_failures_are_left_out_and_long_names_cut),
+        cmocka_unit_test(pass_at_k_says_of_how_many_problems),
         cmocka_unit_test(nothing_failed_where_nothing_was_judged),
         cmocka_unit_test(metrics_add_up_over_iterations),
         cmocka_unit_test(uncut_samples_are_the_other_phases_whole),
