@@ -4,6 +4,7 @@
 #include "report/html.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 
@@ -74,6 +75,15 @@ void html_beginning(struct text *out, struct leti_bytes bytes, size_t most)
 void html_percent(struct text *out, double share)
 {
     text_printf(out, "%.1f", 100 * share);
+}
+
+void html_change(struct text *out, double before, double after)
+{
+    char shown[2][64];
+    snprintf(shown[0], sizeof shown[0], "%.1f", 100 * before);
+    snprintf(shown[1], sizeof shown[1], "%.1f", 100 * after);
+    double change = strtod(shown[1], NULL) - strtod(shown[0], NULL);
+    text_printf(out, "%s%.1f", change < 0 ? "−" : "+", fabs(change));
 }
 
 void html_count(struct text *out, double n)

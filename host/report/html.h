@@ -21,8 +21,10 @@ void html_string(struct text *, const char *);
 void html_beginning(struct text *, struct leti_bytes, size_t most);
 
 void html_percent(struct text *, double share); /* 0.5 -> "50.0" */
-void html_count(struct text *, double n);       /* 12345.6 -> "12 346"; "–" where it is NaN */
-void html_number(struct text *, double);        /* four significant digits; "–" where it is NaN */
-void html_seconds(struct text *, double);       /* "1 min 40 s" */
+/* The difference of two shares as they are shown: "+3.8" between 62.8 and 66.6. */
+void html_change(struct text *, double before, double after);
+void html_count(struct text *, double n); /* 12345.6 -> "12 346"; "–" where it is NaN */
+void html_number(struct text *, double);  /* four significant digits; "–" where it is NaN */
+void html_seconds(struct text *, double); /* "1 min 40 s" */
 
 #endif

@@ -113,12 +113,39 @@ static const struct phase *best_known(const struct report *report, const char *t
     return best;
 }
 
-static void add_heading(const struct phase *phase, const char *test, struct text *out)
+struct range {
+    size_t low, high;
+};
+
+static void widen(struct range *range, size_t value)
 {
-    text_add(out, "<h3>");
-    html_string(out, test ? test : "training samples");
-    text_printf(out, " <span class=\"dim\">%zu problems × %u samples</span></h3>\n",
-                phase->n_problems, phase->n_samples);
+    range->low = !range->high || value < range->low ? value : range->low;
+    range->high = value > range->high ? value : range->high;
+}
+
+static void add_range(struct text *out, const struct range *range, const char *of)
+{
+    text_printf(out, "%zu", range->low);
+    if (range->high > range->low)
+        text_printf(out, " to %zu", range->high);
+    text_add(out, of);
+}
+
+static void add_heading(const struct report *report, const char *test, struct text *out)
+{
+    struct range problems = { 0 }, samples = { 0 };
+    for (size_t i = 0; i < report->n_runs; i++) {
+        const struct phase *phase = phase_named(&report->runs[i], test);
+        if (!phase || !phase->n_points)
+            continue;
+        widen(&problems, phase->n_problems);
+        widen(&samples, phase->n_samples);
+    }
+    text_add(out, test ? "<h3>test " : "<h3>training samples");
+    html_string(out, test ? test : "");
+    text_add(out, " <span class=\"dim\">");
+    add_range(out, &problems, " problems × ");
+    add_range(out, &samples, " samples</span></h3>\n");
 }
 
 static bool add_charts(struct report *report, const char *test, struct text *out,
@@ -127,7 +154,7 @@ static bool add_charts(struct report *report, const char *test, struct text *out
     const struct phase *phase = best_known(report, test);
     if (!phase || phase->n_points < 2)
         return true;
-    add_heading(phase, test, out);
+    add_heading(report, test, out);
     text_add(out, "<div class=\"charts\">\n");
     bool good = add_chart(report, test, all_have_steps(report) ? STEPS : ITERATIONS, out, err) &&
                 add_chart(report, test, SECONDS, out, err);

@@ -84,6 +84,18 @@ static void numbers_are_written_for_people(void **state)
     text_free(&out);
 }
 
+static void a_change_is_that_of_what_is_shown(void **state)
+{
+    (void)state;
+    struct text out = { 0 };
+    html_change(&out, 0.6284, 0.6656); /* 62.8 -> 66.6, though it is 3.72 */
+    assert_string_equal(text_string(&out), "+3.8");
+    text_clear(&out);
+    html_change(&out, 0.5, 0.4);
+    assert_string_equal(text_string(&out), "−10.0");
+    text_free(&out);
+}
+
 static void an_axis_has_round_marks_around_its_values(void **state)
 {
     (void)state;
@@ -181,6 +193,7 @@ int main(void)
         cmocka_unit_test(bytes_outside_of_utf8_are_escaped),
         cmocka_unit_test(a_beginning_ends_between_characters),
         cmocka_unit_test(numbers_are_written_for_people),
+        cmocka_unit_test(a_change_is_that_of_what_is_shown),
         cmocka_unit_test(an_axis_has_round_marks_around_its_values),
         cmocka_unit_test(an_axis_is_never_empty),
         cmocka_unit_test(marks_have_the_decimals_of_their_step),
