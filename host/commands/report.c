@@ -63,17 +63,18 @@ static const struct argp argp = {
            "gradient steps and time, pass@k, why programs failed, losses, where the time went, "
            "problems before and after, texts that were trained on, and every setting.\v"
            "The file holds all that it needs and can be mailed or put on a web server. Runs that "
-           "differ in nothing but their seed are drawn as their mean and their spread. A run that "
-           "still goes on may be reported on: what is done is shown.",
+           "differ in nothing but their seed are drawn as their mean and their spread; one that "
+           "repeats a seed is marked, and counts for neither; a folder that is named twice is one "
+           "run. A run that still goes on may be reported on: what is done is shown.",
 };
 
-static void print_result(const struct arguments *arguments, const char *file)
+static void print_result(const struct arguments *arguments, const char *file, size_t n_runs)
 {
     struct text line = { 0 };
     if (arguments->json) {
         text_add(&line, "{\"report\": ");
         json_text_string(&line, file);
-        text_printf(&line, ", \"runs\": %zu}", arguments->n);
+        text_printf(&line, ", \"runs\": %zu}", n_runs);
     }
     puts(arguments->json ? text_string(&line) : file);
     text_free(&line);
@@ -83,13 +84,14 @@ int command_report(int argc, char **argv)
 {
     struct arguments arguments = { 0 };
     struct leti_error err;
+    size_t n_runs = 0;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     char *file =
         arguments.file ? strdup(arguments.file) : path_join(arguments.folders[0], "report.html");
-    bool written = file ? report_write(arguments.folders, arguments.n, file, &err)
+    bool written = file ? report_write(arguments.folders, arguments.n, file, &n_runs, &err)
                         : leti_error_set(&err, "out of memory");
     if (written)
-        print_result(&arguments, file);
+        print_result(&arguments, file, n_runs);
     free(file);
     free(arguments.folders);
     return written ? 0 : command_fail("report", &err);

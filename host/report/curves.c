@@ -71,7 +71,7 @@ static bool add_mean(struct report *report, size_t group, const struct curve *cu
     size_t n = 0;
     for (size_t i = 0; i < curves[0].n; i++) {
         struct chart_point mean;
-        if (!mean_of(curves, g->n_runs, curves[0].points[i].key, &mean))
+        if (!mean_of(curves, g->n_seeds, curves[0].points[i].key, &mean))
             continue;
         struct chart_point *place = LIST_ADD(&report->memory, &points, &n, err);
         if (!place)
@@ -91,7 +91,7 @@ bool curves_add(struct report *report, size_t group, const struct curve *curves,
 {
     const struct group *g = &report->groups[group];
     for (size_t i = 0; i < g->n_runs; i++)
-        if (!add_run(report, group, g->runs[i], &curves[i], g->n_runs == 1, lines, err))
+        if (!add_run(report, group, g->runs[i], &curves[i], g->n_seeds == 1 && !i, lines, err))
             return false;
-    return g->n_runs == 1 || add_mean(report, group, curves, lines, err);
+    return g->n_seeds == 1 || add_mean(report, group, curves, lines, err);
 }

@@ -63,8 +63,10 @@ struct metric {
 
 struct run_data {
     const char *folder, *name;           /* as it was given, and the last part of that */
+    const char *path;                    /* absolute, without links */
     const char *pipeline, *seed, *model; /* the model's name; "" where there is none */
-    bool finished;
+    bool finished, tests_only;
+    bool repeats;    /* the seed of an earlier run that differs in nothing from it */
     uint32_t wanted; /* iterations */
     double seconds;  /* of all parts */
     uint64_t n_retries;
@@ -85,12 +87,13 @@ struct run_data {
     size_t n_texts;
 };
 
-/* Runs that differ in nothing but their seed. */
+/* Runs that differ in nothing but their seed. One that repeats a seed says nothing more of chance:
+ * means and spreads are of the first n_seeds runs alone, whose seeds differ. */
 struct group {
     const char *label; /* what it is, for a legend */
     const char *mark;  /* the same in a few letters, for a place inside of a chart */
     size_t *runs;
-    size_t n_runs;
+    size_t n_runs, n_seeds;
 };
 
 struct report {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "report/gather.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -77,6 +78,25 @@ static char *model_in(const char *options)
     return strndup(at, strcspn(at, "\n"));
 }
 
+/* "quickstart-001@2" for a checkpoint of a run, else the path's last part. */
+static const char *model_label(struct gathering *g, const char *model, struct leti_error *err)
+{
+    static const char folder[] = "/checkpoints/";
+    const char *number = path_name(model);
+    size_t n = (size_t)(number - model), m = sizeof folder - 1;
+    if (n <= m || strncmp(number - m, folder, m) || !isdigit((unsigned char)*number))
+        return keep_string(g->memory, number, err);
+    char *run = strndup(model, n - m), *label = NULL;
+    int size = run ? asprintf(&label, "%s@%lu", path_name(run), strtoul(number, NULL, 10)) : -1;
+    const char *kept = size < 0 ? NULL : keep_string(g->memory, label, err);
+    if (size < 0)
+        leti_error_set(err, "out of memory for the report");
+    else
+        free(label);
+    free(run);
+    return kept;
+}
+
 /* The model of the first stage that names one; a generator's stands before a trainer's. */
 static bool name_model(struct gathering *g, struct leti_error *err)
 {
@@ -89,7 +109,7 @@ static bool name_model(struct gathering *g, struct leti_error *err)
                     ? NULL
                     : model_in(run->manifest[i].value);
     }
-    run->model = keep_string(g->memory, model ? path_name(model) : "", err);
+    run->model = model_label(g, model ? model : "", err);
     free(model);
     return run->model;
 }
@@ -112,6 +132,7 @@ static bool read_manifest(struct gathering *g, struct leti_error *err)
     run->seed = value_or(run, "seed", "");
     run->wanted = (uint32_t)strtoul(value_or(run, "iterations", "0"), NULL, 10);
     run->finished = manifest_value(run, "finished");
+    run->tests_only = manifest_value(run, "tested model");
     return name_model(g, err);
 }
 
@@ -399,9 +420,11 @@ static bool name_run(struct gathering *g, const char *folder, struct leti_error 
 {
     char *real = realpath(folder, NULL);
     g->run->folder = folder;
-    g->run->name = keep_string(g->memory, path_name(real ? real : folder), err);
+    g->run->path = keep_string(g->memory, real ? real : folder, err);
     free(real);
-    return g->run->name;
+    if (g->run->path)
+        g->run->name = path_name(g->run->path);
+    return g->run->path;
 }
 
 bool gather_run(struct arena *memory, const char *folder, struct run_data *out,

@@ -96,6 +96,39 @@ static const struct run_data *first_run(const struct report *report, const struc
     return &report->runs[group->runs[0]];
 }
 
+static bool is_shared(const struct report *report, const struct line *line)
+{
+    for (size_t i = 0; i < report->n_groups; i++)
+        if (!has_line(first_run(report, &report->groups[i]), line))
+            return false;
+    return true;
+}
+
+struct namesakes {
+    const struct report *report;
+    const struct line *line;
+};
+
+/* False for a difference in an option of this name that another stage has. */
+static bool is_no_namesake(void *context, const struct line *other)
+{
+    const struct namesakes *search = context;
+    const struct line *line = search->line;
+    size_t size = strcspn(line->text, "=\n") + 1;
+    return !strcmp(line->key, other->key) || (size_t)other->size < size ||
+           strncmp(line->text, other->text, size) != 0 || is_shared(search->report, other);
+}
+
+/* Whether the option's name alone says what is meant. */
+static bool is_clear(const struct report *report, const struct line *line)
+{
+    struct namesakes search = { report, line };
+    for (size_t i = 0; i < report->n_groups; i++)
+        if (!for_lines(first_run(report, &report->groups[i]), is_no_namesake, &search))
+            return false;
+    return true;
+}
+
 static void add_difference(struct naming *naming, const struct line *line)
 {
     static const char of_stage[] = "setting of ";
@@ -114,7 +147,7 @@ static void add_difference(struct naming *naming, const struct line *line)
     stage += sizeof of_stage - 1;
     if (!strncmp(stage, "test ", 5))
         stage += 5;
-    if (strcmp(stage, "the pipeline") != 0)
+    if (strcmp(stage, "the pipeline") != 0 && !is_clear(naming->report, line))
         text_printf(out, "%s.", stage);
     for (int i = 0; i < line->size && i < 48; i++)
         if (line->text[i] != '"')
@@ -125,10 +158,7 @@ static void add_difference(struct naming *naming, const struct line *line)
 static bool name_line(void *context, const struct line *line)
 {
     struct naming *naming = context;
-    bool shared = true;
-    for (size_t i = 0; shared && i < naming->report->n_groups; i++)
-        shared = has_line(first_run(naming->report, &naming->report->groups[i]), line);
-    if (!shared && strcmp(line->key, "name") != 0)
+    if (!is_shared(naming->report, line) && strcmp(line->key, "name") != 0)
         add_difference(naming, line);
     return naming->n < MOST_DIFFERENCES;
 }
@@ -197,16 +227,48 @@ static struct group *group_of(struct report *report, size_t run)
     return NULL;
 }
 
-bool group_runs(struct report *report, struct leti_error *err)
+static bool has_seed(const struct report *report, const struct group *group, const char *seed)
+{
+    for (size_t i = 0; i < group->n_seeds; i++)
+        if (!strcmp(report->runs[group->runs[i]].seed, seed))
+            return true;
+    return false;
+}
+
+static bool add_run(struct report *report, struct group *group, size_t run, struct leti_error *err)
+{
+    size_t *place = LIST_ADD(&report->memory, &group->runs, &group->n_runs, err);
+    if (place)
+        *place = run;
+    return place;
+}
+
+/* Of each seed the first run. */
+static bool add_seeds(struct report *report, struct leti_error *err)
 {
     for (size_t i = 0; i < report->n_runs; i++) {
         struct group *group = group_of(report, i);
+        report->runs[i].repeats = group && has_seed(report, group, report->runs[i].seed);
+        if (report->runs[i].repeats)
+            continue;
         if (!group)
             group = LIST_ADD(&report->memory, &report->groups, &report->n_groups, err);
-        size_t *place = group ? LIST_ADD(&report->memory, &group->runs, &group->n_runs, err) : NULL;
-        if (!place)
+        if (!group || !add_run(report, group, i, err))
             return false;
-        *place = i;
+        group->n_seeds++;
     }
-    return name_groups(report, err);
+    return true;
+}
+
+static bool add_repeats(struct report *report, struct leti_error *err)
+{
+    for (size_t i = 0; i < report->n_runs; i++)
+        if (report->runs[i].repeats && !add_run(report, group_of(report, i), i, err))
+            return false;
+    return true;
+}
+
+bool group_runs(struct report *report, struct leti_error *err)
+{
+    return add_seeds(report, err) && add_repeats(report, err) && name_groups(report, err);
 }

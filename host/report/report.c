@@ -97,6 +97,16 @@ static bool render(struct report *report, struct text *out, struct leti_error *e
 
 /* ---- the whole ---- */
 
+/* Whether the last run is the folder of an earlier one. */
+static bool is_there_twice(const struct report *report)
+{
+    size_t last = report->n_runs - 1;
+    for (size_t i = 0; i < last; i++)
+        if (!strcmp(report->runs[i].path, report->runs[last].path))
+            return true;
+    return false;
+}
+
 static bool gather(struct report *report, const char *const *folders, size_t n,
                    struct leti_error *err)
 {
@@ -104,6 +114,8 @@ static bool gather(struct report *report, const char *const *folders, size_t n,
         struct run_data *run = LIST_ADD(&report->memory, &report->runs, &report->n_runs, err);
         if (!run || !gather_run(&report->memory, folders[i], run, err))
             return false;
+        if (is_there_twice(report))
+            report->runs[--report->n_runs] = (struct run_data){ 0 };
     }
     return group_runs(report, err);
 }
@@ -117,12 +129,15 @@ static bool write_page(struct text *page, const char *file, struct leti_error *e
     return written;
 }
 
-bool report_write(const char *const *folders, size_t n, const char *file, struct leti_error *err)
+bool report_write(const char *const *folders, size_t n, const char *file, size_t *n_runs,
+                  struct leti_error *err)
 {
     struct report report = { .n_runs = 0 };
     struct text page = { 0 };
     bool written = gather(&report, folders, n, err) && render(&report, &page, err) &&
                    write_page(&page, file, err);
+    if (written)
+        *n_runs = report.n_runs;
     text_free(&page);
     arena_free(&report.memory);
     return written;

@@ -15,7 +15,9 @@
 
 #include "leti/error.h"
 
-/* Writes the report on the runs in the folders to the file, which is replaced in one step. */
-bool report_write(const char *const *folders, size_t n, const char *file, struct leti_error *err);
+/* Writes the report on the runs in the folders to the file, which is replaced in one step. A folder
+ * that is given twice is one of the *n_runs runs. */
+bool report_write(const char *const *folders, size_t n, const char *file, size_t *n_runs,
+                  struct leti_error *err);
 
 #endif

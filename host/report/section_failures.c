@@ -106,9 +106,9 @@ static void add_means(const struct report *report, const struct palette *palette
                       double *shares)
 {
     double n = 0;
-    for (size_t i = 0; i < group->n_runs; i++)
+    for (size_t i = 0; i < group->n_seeds; i++)
         n += point_at(phase_named(&report->runs[group->runs[i]], test), iteration) != NULL;
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         const struct phase *phase = phase_named(&report->runs[group->runs[i]], test);
         const struct outcome_point *point = point_at(phase, iteration);
         if (point)
@@ -121,7 +121,7 @@ static const struct phase *longest_of(const struct report *report, const struct 
                                       const char *test)
 {
     const struct phase *longest = NULL;
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         const struct phase *phase = phase_named(&report->runs[group->runs[i]], test);
         if (phase && (!longest || phase->n_points > longest->n_points))
             longest = phase;

@@ -39,9 +39,9 @@ bool test_names(struct report *report, const char *const **names, size_t *n, str
 
 static void add_seeds(const struct report *report, const struct group *group, struct text *out)
 {
-    text_add(out, group->n_runs > 1 ? "seeds " : "seed ");
+    text_add(out, group->n_seeds > 1 ? "seeds " : "seed ");
     for (size_t i = 0; i < group->n_runs; i++) {
-        text_add(out, i ? ", " : "");
+        text_add(out, !i ? "" : i == group->n_seeds ? "; again " : ", ");
         html_string(out, report->runs[group->runs[i]].seed);
     }
 }
@@ -98,16 +98,28 @@ static void add_run(const struct run_data *run, struct text *out)
     html_string(out, run->pipeline);
     text_add(out, "</td><td class=\"n\">");
     html_string(out, run->seed);
-    text_add(out, "</td><td>");
+    text_add(out, run->repeats ? " again</td><td>" : "</td><td>");
     html_string(out, *run->model ? run->model : "–");
-    text_printf(out, "</td><td class=\"n\">%u of %u</td><td class=\"n\">", trained_iterations(run),
-                run->wanted);
+    text_add(out, "</td><td class=\"n\">");
+    if (run->tests_only)
+        text_add(out, "tests alone");
+    else
+        text_printf(out, "%u of %u", trained_iterations(run), run->wanted);
+    text_add(out, "</td><td class=\"n\">");
     html_count(out, run->has_steps ? run->times[run->n_times - 1].all_steps : NAN);
     text_add(out, "</td><td class=\"n\">");
     html_seconds(out, run->seconds);
     text_add(out, "</td>");
     add_state(run, out);
     text_add(out, "</tr>\n");
+}
+
+static bool any_repeats(const struct report *report)
+{
+    for (size_t i = 0; i < report->n_runs; i++)
+        if (report->runs[i].repeats)
+            return true;
+    return false;
 }
 
 static void add_runs(const struct report *report, struct text *out)
@@ -119,11 +131,15 @@ static void add_runs(const struct report *report, struct text *out)
     for (size_t i = 0; i < report->n_runs; i++)
         add_run(&report->runs[i], out);
     text_add(out, "</tbody></table></div>\n");
+    if (any_repeats(report))
+        text_add(out, "<p class=\"note\">Again: the run has settings and seed of an earlier one, "
+                      "and says nothing more of chance. It is drawn, but no mean or spread counts "
+                      "it.</p>\n");
 }
 
 /* ---- what came of it ---- */
 
-/* pass@1 of a group's runs in one test, at their first and last points. */
+/* pass@1 of a group's seeds in one test, at their first and last points. */
 struct summary {
     size_t n; /* runs that have both */
     double before, after, change, deviation;
@@ -147,7 +163,7 @@ static struct summary summarize(const struct report *report, const struct group 
 {
     struct summary s = { 0 };
     double squares = 0;
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         const struct phase *phase = tested(&report->runs[group->runs[i]], name);
         if (!phase)
             continue;
@@ -162,7 +178,7 @@ static struct summary summarize(const struct report *report, const struct group 
     s.before /= n;
     s.after /= n;
     s.change /= n;
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         const struct phase *phase = tested(&report->runs[group->runs[i]], name);
         squares += phase ? pow(change_of(phase) - s.change, 2) : 0;
     }
@@ -211,7 +227,7 @@ static void add_summary(const struct report *report, size_t group, const char *t
         html_percent(out, s->after);
     text_add(out, "</td><td class=\"n\">");
     if (s->trained)
-        text_printf(out, "%s%.1f", s->change < 0 ? "−" : "+", fabs(100 * s->change));
+        html_change(out, s->before, s->after);
     text_add(out, "</td><td class=\"dim\">");
     add_uncertainty(s, out);
     text_printf(out, "</td><td class=\"n\">%zu × %u</td></tr>\n", s->last->result.n_problems,

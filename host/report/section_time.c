@@ -17,7 +17,7 @@ static const unsigned part_colors[N_PARTS] = { 0, 1, 4 };
 static size_t most_times(const struct report *report, const struct group *group)
 {
     size_t most = 0;
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         size_t n = report->runs[group->runs[i]].n_times;
         most = n > most ? n : most;
     }
@@ -29,7 +29,7 @@ static void mean_time(const struct report *report, const struct group *group, si
                       double divisor, double out[N_PARTS])
 {
     double n = 0, sum[N_PARTS] = { 0 };
-    for (size_t i = 0; i < group->n_runs; i++) {
+    for (size_t i = 0; i < group->n_seeds; i++) {
         const struct run_data *run = &report->runs[group->runs[i]];
         if (iteration >= run->n_times)
             continue;

@@ -54,10 +54,31 @@ grep -q 'role="img" aria-label="by gradient steps\|aria-label="by iteration' pag
 
 # Several: those that differ in their seed alone are one line and its spread.
 works "$LETI" report seven eight binary -o page.html
-contains page.html 'feedback.textual = true <span class="dim">seeds 7, 8</span>'
-contains page.html 'feedback.textual = false <span class="dim">seed 7</span>'
+contains page.html ' textual = true <span class="dim">seeds 7, 8</span>'
+contains page.html ' textual = false <span class="dim">seed 7</span>'
 contains page.html '<path class="thin"'
-lacks page.html 'feedback.textual = true <span class="dim">seed 7</span>'
+lacks page.html 'textual = true <span class="dim">seed 7</span>'
+
+# A seed that is there twice is one: the same folder is one run, a copy is drawn beside it.
+works "$LETI" report seven ./seven/ "$work/seven" -o page.html --json
+[ "$(cat stdout)" = '{"report": "page.html", "runs": 1}' ] || wrong "it printed $(cat stdout)"
+lacks page.html 'seeds 7'
+cp -r seven again
+works "$LETI" report seven again -o page.html
+contains page.html '<span class="dim">seed 7; again 7</span>'
+contains page.html '7 again</td>'
+contains page.html 'no mean or spread counts it'
+lacks page.html 'sd '
+works "$LETI" report seven again eight -o page.html
+contains page.html '<span class="dim">seeds 7, 8; again 7</span>'
+contains page.html ' of 2</td>'
+
+# An option of the same name elsewhere is told with whose it is.
+run four --set test.samples=4
+run five --set generate.samples=5
+works "$LETI" report seven four five -o page.html
+contains page.html ' generate.samples = 8, held-out.samples = 4 <span'
+contains page.html ' generate.samples = 5, held-out.samples = 16 <span'
 
 # Runs with other tests stand beside each other.
 sed 's/held-out/another/' fake.lua >other.lua
@@ -66,6 +87,14 @@ works "$LETI" run other.lua --out other $quick
 works "$LETI" report seven other -o page.html
 contains page.html 'held-out</th>'
 contains page.html 'another</th>'
+
+# Tests of a checkpoint have no iterations; where they differ, a heading says how.
+for samples in 3 4; do
+    works "$LETI" test fake.lua --model seven@2 --samples $samples --out "tested-$samples" --quiet
+done
+works "$LETI" report tested-3 tested-4 seven -o page.html
+contains page.html '<td>seven@2</td><td class="n">tests alone</td>'
+contains page.html '>test held-out <span class="dim">10 problems × 3 to 16 samples</span>'
 
 # A run that goes on: what is not done is not shown, and one without any test has a report too.
 cp -r seven begun
