@@ -295,7 +295,7 @@ static void catches_every_error_of_the_script(void **state)
     check_refused("error({})", ": the script raised a table instead of a message");
     check_refused("error()", ": the script raised a nil instead of a message");
     check_refused("error('two\\n\\tlines', 0)", "two lines" /* no place is asked for */);
-    check_refused("\x1bLua", "attempt to load a binary chunk (mode is 't')");
+    check_refused("\x1bLua", ": binary Lua; a pipeline is a text");
 
     struct leti_error err = { 0 };
     struct pipeline *p;
