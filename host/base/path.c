@@ -6,9 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -74,6 +76,14 @@ bool path_is_file(const char *path)
 {
     struct stat info;
     return !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
+bool path_is_fifo(const char *path)
+{
+    struct stat info;
+    struct statfs system;
+    return !stat(path, &info) && S_ISFIFO(info.st_mode) && !statfs(path, &system) &&
+           system.f_type != PIPEFS_MAGIC;
 }
 
 static bool is_gguf(const char *name)

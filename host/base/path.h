@@ -19,6 +19,10 @@ const char *path_name(const char *path); /* "c" of "a/b/c"; a part of path */
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
 
+/* A pipe with a name: to open it waits for who opens its other end, maybe for ever. A pipe that is
+ * open already, as /dev/stdin may be, is none. */
+bool path_is_fifo(const char *path);
+
 /* Whether it looks like a model: a GGUF file, or a folder with config.json or a GGUF file in it. */
 bool path_is_model(const char *path);
 

@@ -73,8 +73,9 @@ static uint32_t most_samples(const struct samples *samples)
 static bool read_all(struct score *score, struct leti_error *err)
 {
     const char *samples = score->config->samples;
-    if (!problems_read(&score->pipeline->problems, score->folder, 0, &score->problems, err) ||
-        (samples ? !samples_read(samples, &score->problems, &score->samples, err)
+    if (!problems_read(&score->pipeline->problems, score->folder, 0, &score->problems, err))
+        return task_explain(score->config->task, chunk_name, err);
+    if ((samples ? !samples_read(samples, &score->problems, &score->samples, err)
                  : !samples_of_references(&score->problems, &score->samples, err)))
         return false;
     for (size_t i = 0; i < score->samples.n; i++)

@@ -69,6 +69,13 @@ static int find_data(lua_State *L)
     return 1;
 }
 
+/* exists(path): whether something is there; opens nothing, for a pipe would wait. */
+static int get_exists(lua_State *L)
+{
+    lua_pushboolean(L, access(luaL_checkstring(L, 1), F_OK) == 0);
+    return 1;
+}
+
 /* Creates an empty file beside the path and pushes its name. */
 static const char *push_beside(lua_State *L, const char *where, const char *path)
 {
@@ -157,6 +164,7 @@ void script_define_files(lua_State *L)
     lua_pop(L, 1);
     lua_register(L, "env", get_env);
     lua_register(L, "data", find_data);
+    lua_register(L, "exists", get_exists);
     lua_register(L, "cached", get_cached);
     lua_pushboolean(L, script_of(L)->offline);
     lua_setglobal(L, "offline");

@@ -79,12 +79,7 @@ end
 
 -- The file as it is named, or in the data folder.
 local function find(name)
-  local file = io.open(name)
-  if not file then
-    return data(name)
-  end
-  file:close()
-  return name
+  return exists(name) and name or data(name)
 end
 
 local function make(settings)

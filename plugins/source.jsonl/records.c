@@ -4,8 +4,11 @@
 #include "records.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <zlib.h>
 
 enum { FILE_LIMIT = 1 << 30 };
@@ -136,12 +139,26 @@ static void enter_object(struct records *records, const char *array)
     *records = before;
 }
 
+/* To open a pipe that has a name waits for its writer, maybe for ever; one that is open already, as
+ * /dev/stdin may be, is read. */
+static bool is_fifo(const char *path)
+{
+    struct stat info;
+    struct statfs system;
+    return !stat(path, &info) && S_ISFIFO(info.st_mode) && !statfs(path, &system) &&
+           system.f_type != PIPEFS_MAGIC;
+}
+
 bool records_open(struct records *records, const char *path, const char *array,
                   struct leti_error *err)
 {
     *records = (struct records){ .line = 1, .path = strdup(path) };
     if (!records->path)
         return leti_error_set(err, "%s: out of memory", path);
+    if (is_fifo(path)) {
+        leti_error_set(err, "%s: is a named pipe, not a file", path);
+        goto fail;
+    }
     errno = 0;
     gzFile file = gzopen(path, "rb");
     if (!file) {

@@ -119,6 +119,8 @@ static void frame(const struct source *source, struct leti_problem *problem)
 
 static enum leti_status end(const struct source *source)
 {
+    if (!source->reader.n_records)
+        return source->host->fail(source->host, "%s: holds no problem", source->file);
     if (!source->count || source->n_given == source->count)
         return LETI_DONE;
     return source->host->fail(source->host,

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "random.h"
@@ -57,6 +58,9 @@ static bool read_all(const char *path, gzFile file, char **data, size_t *size,
 
 static bool read_file(const char *path, char **data, size_t *size, struct leti_error *err)
 {
+    struct stat info;
+    if (!stat(path, &info) && S_ISFIFO(info.st_mode)) /* to open it waits for its writer */
+        return leti_error_set(err, "%s: is a pipe, not a file", path);
     gzFile file = gzopen(path, "rbe");
     if (!file)
         return leti_error_set(err, "%s: %s", path, strerror(errno));

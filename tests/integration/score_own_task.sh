@@ -37,3 +37,11 @@ works "$LETI" score --task custom --problems names.jsonl --reference
 contains stdout '  a\x0a\x1b[31mRED SyntaxError'
 cat names.jsonl names.jsonl >twice.jsonl
 fails 1 'problem "a\x0a\x1b[31mRED"' "$LETI" score --task custom --problems twice.jsonl --reference
+
+# An empty file is named, a pipe that is open is read, one with a name is not waited for.
+: >empty.jsonl
+fails 1 ' empty.jsonl: holds no problem' "$LETI" score --task custom --problems empty.jsonl --reference
+head -n 1 names.jsonl | works "$LETI" score --task custom --problems /dev/stdin --reference
+mkfifo fifo
+fails 1 ' fifo: is a named pipe, not a file' \
+    timeout 20 "$LETI" score --task custom --problems fifo --reference

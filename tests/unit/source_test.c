@@ -1,6 +1,7 @@
 /* source_test - source.jsonl: data sets to problems, and what it says of files that are wrong.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "source_fixture.h"
@@ -300,6 +301,21 @@ static void a_missing_file_is_named(void **state)
     assert_int_equal(rename("/tmp/leti-source-away", file), 0);
 }
 
+static void a_file_that_holds_nothing_is_named(void **state)
+{
+    (void)state;
+    write_file("\n");
+    assert_refused("generic", ": holds no problem");
+}
+
+static void a_named_pipe_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    assert_refused("generic", ": is a named pipe, not a file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_second_problem_of_one_id_is_refused),
         cmocka_unit_test(a_gzip_file_that_was_cut_off_is_refused),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_file_that_holds_nothing_is_named),
+        cmocka_unit_test(a_named_pipe_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
