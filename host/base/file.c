@@ -56,6 +56,8 @@ bool file_read(const char *path, size_t limit, char **data, size_t *size, struct
 {
     if (path_is_folder(path))
         return leti_error_set(err, "cannot read %s: it is a folder", path);
+    if (path_is_fifo(path))
+        return leti_error_set(err, "cannot read %s: it is a named pipe, not a file", path);
     gzFile file = gzopen(path, "rbe");
     if (!file)
         return fail(err, "read", path);
@@ -131,7 +133,37 @@ static bool fill_file(int fd, const char *path, const void *data, size_t size,
     return ok;
 }
 
-bool file_write(const char *path, const void *data, size_t size, struct leti_error *err)
+/* Whether something stands there, or where a link leads, that is neither a file nor a folder. */
+static bool is_special(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+/* What the path leads to, which the caller frees; a name that is free yet stays as it is. */
+static char *follow(const char *path, struct leti_error *err)
+{
+    struct stat info;
+    bool is_link = !lstat(path, &info) && S_ISLNK(info.st_mode);
+    char *real = is_link ? realpath(path, NULL) : strdup(path);
+    if (!real)
+        fail(err, "write", path);
+    return real;
+}
+
+/* A pipe that nobody reads is an error, not a wait. */
+static bool write_into(const char *path, const void *data, size_t size, struct leti_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return fail(err, "write", path);
+    bool ok = (!fcntl(fd, F_SETFL, 0) && write_all(fd, data, size)) || fail(err, "write", path);
+    if (close(fd) && ok)
+        ok = fail(err, "close", path);
+    return ok;
+}
+
+static bool replace(const char *path, const void *data, size_t size, struct leti_error *err)
 {
     struct text name = { 0 };
     text_printf(&name, "%s.XXXXXX", path);
@@ -146,6 +178,39 @@ bool file_write(const char *path, const void *data, size_t size, struct leti_err
             unlink(beside);
     }
     free(beside);
+    return ok;
+}
+
+bool file_write(const char *path, const void *data, size_t size, struct leti_error *err)
+{
+    if (is_special(path))
+        return write_into(path, data, size, err);
+    char *real = follow(path, err);
+    bool ok = real && replace(real, data, size, err);
+    free(real);
+    return ok;
+}
+
+static bool can_replace(const char *path, struct leti_error *err)
+{
+    char *folder = path_folder(path);
+    if (!folder)
+        return leti_error_set(err, "%s: out of memory", path);
+    bool ok = !access(folder, W_OK | X_OK) ||
+              leti_error_set(err, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
+    free(folder);
+    return ok;
+}
+
+bool file_can_write(const char *path, struct leti_error *err)
+{
+    if (path_is_folder(path))
+        return leti_error_set(err, "cannot write %s: it is a folder", path);
+    if (is_special(path))
+        return !access(path, W_OK) || fail(err, "write", path);
+    char *real = follow(path, err);
+    bool ok = real && can_replace(real, err);
+    free(real);
     return ok;
 }
 

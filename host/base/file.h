@@ -13,8 +13,12 @@
 bool file_read(const char *path, size_t limit, char **data, size_t *size, struct leti_error *err);
 
 /* Writes the file beside its place, syncs it, renames it over what was there and syncs the
- * folder. */
+ * folder. A link stays, and leads to the new file; what is no file, a device or a pipe, is written
+ * into. */
 bool file_write(const char *path, const void *data, size_t size, struct leti_error *err);
+
+/* Whether file_write could, as far as that is to be seen before. */
+bool file_can_write(const char *path, struct leti_error *err);
 
 /* Renames within a file system, and syncs the folder of `to`. An empty folder or a file that
  * stands there is replaced. */

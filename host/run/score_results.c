@@ -2,14 +2,11 @@
  * reads those goes on working: each line of samples with "result" and "passed" behind its own keys.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json_text.h"
-#include "base/path.h"
 #include "run/samples_json.h"
 #include "run/score_parts.h"
 
@@ -95,17 +92,7 @@ static bool add_line(const struct score *score, const struct written *written,
 bool score_check_results(const struct score *score, struct leti_error *err)
 {
     const char *path = score->config->results;
-    char *folder = path ? path_folder(path) : NULL;
-    if (!path)
-        return true;
-    if (!folder)
-        return leti_error_set(err, "%s: out of memory", path);
-    bool good =
-        !path_is_folder(path) || leti_error_set(err, "cannot write %s: it is a folder", path);
-    if (good && access(folder, W_OK | X_OK) != 0)
-        good = leti_error_set(err, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
-    free(folder);
-    return good;
+    return !path || file_can_write(path, err);
 }
 
 bool score_write_results(const struct score *score, struct leti_error *err)

@@ -1,6 +1,7 @@
 /* base_test - what the ground floor promises: texts, JSON strings, the cut, files, hashes.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -196,6 +197,55 @@ static void replaces_a_file_whole_or_not_at_all(void **state)
     assert_int_not_equal(system(beside), 0); /* nothing was left beside it */
 }
 
+static void check_holds(const char *name, const char *expected)
+{
+    char *data;
+    size_t size;
+    assert_true(file_read(in_folder(name), 100, &data, &size, NULL));
+    assert_string_equal(data, expected);
+    free(data);
+}
+
+static void writes_where_a_link_leads(void **state)
+{
+    (void)state;
+    struct leti_error err;
+    struct stat info;
+    assert_true(file_make_folders(in_folder("elsewhere"), NULL));
+    assert_true(file_write(in_folder("elsewhere/f"), "old", 3, NULL));
+    assert_int_equal(symlink("elsewhere/f", in_folder("to_f")), 0);
+    assert_true(file_can_write(in_folder("to_f"), NULL));
+    assert_true(file_write(in_folder("to_f"), "new", 3, NULL));
+    assert_int_equal(lstat(in_folder("to_f"), &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    check_holds("elsewhere/f", "new");
+    assert_int_equal(symlink("nothing", in_folder("to_nothing")), 0);
+    assert_false(file_write(in_folder("to_nothing"), "new", 3, &err));
+    assert_non_null(strstr(err.text, "to_nothing: No such file"));
+}
+
+static void writes_into_a_pipe_that_is_read(void **state)
+{
+    (void)state;
+    struct leti_error err;
+    struct stat info;
+    char *data, got[8] = "";
+    size_t size;
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_false(file_read(in_folder("pipe"), 100, &data, &size, &err));
+    assert_non_null(strstr(err.text, "pipe: it is a named pipe"));
+    assert_false(file_write(in_folder("pipe"), "words", 5, &err));
+    assert_non_null(strstr(err.text, "cannot write "));
+    int fd = open(in_folder("pipe"), O_RDWR | O_CLOEXEC);
+    assert_true(file_can_write(in_folder("pipe"), NULL));
+    assert_true(file_write(in_folder("pipe"), "words", 5, NULL));
+    assert_int_equal(read(fd, got, sizeof got), 5);
+    assert_string_equal(got, "words");
+    close(fd);
+    assert_int_equal(lstat(in_folder("pipe"), &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+}
+
 static void makes_syncs_and_removes_folders(void **state)
 {
     (void)state;
@@ -299,6 +349,8 @@ int main(void)
         cmocka_unit_test(reads_plain_and_gzip_alike),
         cmocka_unit_test(refuses_what_is_too_large_or_cut_off_or_not_there),
         cmocka_unit_test(replaces_a_file_whole_or_not_at_all),
+        cmocka_unit_test(writes_where_a_link_leads),
+        cmocka_unit_test(writes_into_a_pipe_that_is_read),
         cmocka_unit_test(makes_syncs_and_removes_folders),
         cmocka_unit_test(hashes_as_sha256_does),
         cmocka_unit_test(hash_of_a_model_knows_names_and_contents_of_its_files),
