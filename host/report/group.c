@@ -96,16 +96,24 @@ static const struct run_data *first_run(const struct report *report, const struc
     return &report->runs[group->runs[0]];
 }
 
-static bool is_shared(const struct report *report, const struct line *line)
+/* The i-th group's first run; NULL where it is of another pipeline, whose name tells it apart. */
+static const struct run_data *sibling(const struct naming *naming, size_t i)
 {
-    for (size_t i = 0; i < report->n_groups; i++)
-        if (!has_line(first_run(report, &report->groups[i]), line))
+    const struct run_data *run = first_run(naming->report, &naming->report->groups[i]);
+    const char *pipeline = first_run(naming->report, naming->group)->pipeline;
+    return strcmp(run->pipeline, pipeline) ? NULL : run;
+}
+
+static bool is_shared(const struct naming *naming, const struct line *line)
+{
+    for (size_t i = 0; i < naming->report->n_groups; i++)
+        if (sibling(naming, i) && !has_line(sibling(naming, i), line))
             return false;
     return true;
 }
 
 struct namesakes {
-    const struct report *report;
+    const struct naming *naming;
     const struct line *line;
 };
 
@@ -116,15 +124,15 @@ static bool is_no_namesake(void *context, const struct line *other)
     const struct line *line = search->line;
     size_t size = strcspn(line->text, "=\n") + 1;
     return !strcmp(line->key, other->key) || (size_t)other->size < size ||
-           strncmp(line->text, other->text, size) != 0 || is_shared(search->report, other);
+           strncmp(line->text, other->text, size) != 0 || is_shared(search->naming, other);
 }
 
 /* Whether the option's name alone says what is meant. */
-static bool is_clear(const struct report *report, const struct line *line)
+static bool is_clear(const struct naming *naming, const struct line *line)
 {
-    struct namesakes search = { report, line };
-    for (size_t i = 0; i < report->n_groups; i++)
-        if (!for_lines(first_run(report, &report->groups[i]), is_no_namesake, &search))
+    struct namesakes search = { naming, line };
+    for (size_t i = 0; i < naming->report->n_groups; i++)
+        if (sibling(naming, i) && !for_lines(sibling(naming, i), is_no_namesake, &search))
             return false;
     return true;
 }
@@ -147,18 +155,18 @@ static void add_difference(struct naming *naming, const struct line *line)
     stage += sizeof of_stage - 1;
     if (!strncmp(stage, "test ", 5))
         stage += 5;
-    if (strcmp(stage, "the pipeline") != 0 && !is_clear(naming->report, line))
+    if (strcmp(stage, "the pipeline") != 0 && !is_clear(naming, line))
         text_printf(out, "%s.", stage);
     for (int i = 0; i < line->size && i < 48; i++)
         if (line->text[i] != '"')
             text_add_char(out, line->text[i]);
 }
 
-/* Adds the line where some other group does not have it. */
+/* Adds the line where some other group of the pipeline does not have it. */
 static bool name_line(void *context, const struct line *line)
 {
     struct naming *naming = context;
-    if (!is_shared(naming->report, line) && strcmp(line->key, "name") != 0)
+    if (!is_shared(naming, line) && strcmp(line->key, "name") != 0)
         add_difference(naming, line);
     return naming->n < MOST_DIFFERENCES;
 }

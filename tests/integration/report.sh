@@ -92,6 +92,9 @@ contains page.html 'another</th>'
 for samples in 3 4; do
     works "$LETI" test fake.lua --model seven@2 --samples $samples --out "tested-$samples" --quiet
 done
+works "$LETI" report seven binary tested-3 -o page.html
+contains page.html ' fake: textual = true <span'
+contains page.html ' test-fake <span'
 works "$LETI" report tested-3 tested-4 seven -o page.html
 contains page.html '<td>seven@2</td><td class="n">tests alone</td>'
 contains page.html '>test held-out <span class="dim">10 problems × 3 to 16 samples</span>'
