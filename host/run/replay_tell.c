@@ -7,14 +7,9 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/plain.h"
+#include "run/names.h"
 #include "run/replay_parts.h"
 #include "store/packed.h"
-
-static const char *outcome_name(enum leti_outcome outcome)
-{
-    static const char *const names[] = { "passed", "failed", "infra" };
-    return outcome <= LETI_INFRA ? names[outcome] : "infra";
-}
 
 static bool same_bytes(struct leti_bytes a, struct leti_bytes b)
 {
@@ -229,12 +224,6 @@ static bool tell_example(struct text *out, const struct replay *replay, struct l
 }
 
 /* ---- generate ---- */
-
-static const char *finish_name(enum leti_finish finish)
-{
-    static const char *const names[] = { "eos", "stop", "length" };
-    return finish <= LETI_FINISH_LENGTH ? names[finish] : "unknown";
-}
 
 static void add_sample_json(struct text *out, const struct leti_sample *sample)
 {

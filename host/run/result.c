@@ -110,7 +110,7 @@ bool result_of(struct store *store, uint32_t phase, uint32_t iteration, size_t n
     return good && failures_of(store, phase, iteration, judged, result, err);
 }
 
-static void add_interval(const struct interval *interval, struct text *out)
+void interval_json(const struct interval *interval, struct text *out)
 {
     text_add(out, "[");
     json_number(out, interval->low);
@@ -127,7 +127,7 @@ static void add_intervals(const struct result *result, struct text *out)
         if (!result->has_pass[i])
             continue;
         text_printf(out, "%s\"pass@%u\": ", between, result_ks[i]);
-        add_interval(&result->intervals[i], out);
+        interval_json(&result->intervals[i], out);
         between = ", ";
     }
     text_add(out, "}");
@@ -164,7 +164,7 @@ void result_json(const struct result *result, struct text *out)
         text_add(out, ", ");
     }
     text_add(out, "\"interval\": ");
-    add_interval(&result->interval, out);
+    interval_json(&result->interval, out);
     text_add(out, ", \"intervals\": ");
     add_intervals(result, out);
     text_add(out, ", \"solve_rate\": ");

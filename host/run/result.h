@@ -42,6 +42,8 @@ bool result_of(struct store *, uint32_t phase, uint32_t iteration, size_t n_prob
 /* " of 99 problems" where pass@k of result_ks[i] does not count all of them. */
 void result_counted(const struct result *, int i, struct text *);
 
+void interval_json(const struct interval *, struct text *); /* [0.4, 0.6] */
+
 /* {"pass@1": 0.5, "interval": [0.4, 0.6], ..., "failures": {"NameError": 0.3, ...}} */
 void result_json(const struct result *, struct text *);
 

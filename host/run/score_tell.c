@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/plain.h"
+#include "run/names.h"
 #include "run/result.h"
 #include "run/score_parts.h"
 
@@ -54,12 +55,6 @@ bool score_verdicts(const struct score *score,
     }
     store_rows_close(rows);
     return good;
-}
-
-static const char *outcome_name(int64_t outcome)
-{
-    static const char *const names[] = { "passed", "failed", "infra" };
-    return outcome >= 0 && outcome <= LETI_INFRA ? names[outcome] : "infra";
 }
 
 static bool print_text(struct text *text, struct leti_error *err)
@@ -150,15 +145,6 @@ static void summary_close(struct summary *summary)
     text_free(&summary->reasons);
 }
 
-static void add_interval(struct text *text, const struct interval *interval)
-{
-    text_add(text, "[");
-    json_number(text, interval->low);
-    text_add(text, ", ");
-    json_number(text, interval->high);
-    text_add(text, "]");
-}
-
 static void add_intervals(struct text *text, const struct summary *summary)
 {
     const char *between = "";
@@ -167,7 +153,7 @@ static void add_intervals(struct text *text, const struct summary *summary)
         if (!summary->estimates[i].known)
             continue;
         text_printf(text, "%s\"pass@%u\": ", between, summary->estimates[i].k);
-        add_interval(text, &summary->estimates[i].interval);
+        interval_json(&summary->estimates[i].interval, text);
         between = ", ";
     }
     text_add(text, "}");
@@ -186,7 +172,7 @@ static bool print_summary_json(const struct score *score, const struct summary *
         text_add(&text, ", ");
     }
     text_add(&text, "\"interval\": ");
-    add_interval(&text, &summary->interval);
+    interval_json(&summary->interval, &text);
     text_add(&text, ", \"solve_rate\": ");
     json_number(&text, summary->solve_rate);
     text_printf(&text,

@@ -6,6 +6,7 @@
 #include "base/diff.h"
 #include "base/json_text.h"
 #include "base/plain.h"
+#include "run/names.h"
 #include "run/show_rows.h"
 
 enum { LINES_AROUND = 3 };
@@ -59,7 +60,7 @@ static void add_side(struct text *out, const char *name, const struct store_rows
     text_printf(out,
                 "\"%s\": {\"iteration\": %" PRId64 ", \"sample\": %" PRId64 ", \"outcome\": ", name,
                 store_number(row, SHOW_ITERATION), store_number(row, SHOW_SAMPLE));
-    json_text_string(out, worst == SHOW_UNJUDGED ? NULL : show_outcome(worst));
+    json_text_string(out, worst == SHOW_UNJUDGED ? NULL : outcome_name(worst));
     text_add(out, "}, ");
 }
 

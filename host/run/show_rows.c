@@ -9,8 +9,26 @@
 
 #include "base/json_text.h"
 #include "base/plain.h"
+#include "run/names.h"
 
 /* ---- which ---- */
+
+/* Says which tests there are. */
+static bool refuse_test(struct store *store, const struct show_config *config,
+                        struct leti_error *err)
+{
+    struct store_rows *rows = NULL;
+    if (!store_select(store, "SELECT group_concat(name, ', ') FROM phase WHERE phase > 0", &rows,
+                      err))
+        return false;
+    if (store_next(rows, err) == LETI_OK) {
+        const char *names = store_text(rows, 0);
+        leti_error_set(err, "%s: no test \"%s\" in this run, which has %s", config->folder,
+                       config->test, *names ? names : "none");
+    }
+    store_rows_close(rows);
+    return false;
+}
 
 bool show_phase(struct store *store, const struct show_config *config, int64_t *phase,
                 struct leti_error *err)
@@ -31,10 +49,11 @@ bool show_phase(struct store *store, const struct show_config *config, int64_t *
         status = store_next(rows, err);
     if (status == LETI_OK)
         *phase = store_number(rows, 0);
-    if (status == LETI_DONE)
-        leti_error_set(err, "%s: no %s \"%s\" in this run", config->folder,
-                       config->test ? "test" : "problem", asked);
     store_rows_close(rows);
+    if (status == LETI_DONE && config->test)
+        return refuse_test(store, config, err);
+    if (status == LETI_DONE)
+        leti_error_set(err, "%s: no problem \"%s\" in this run", config->folder, asked);
     return status == LETI_OK;
 }
 
@@ -159,23 +178,10 @@ struct leti_bytes show_cut_off(const struct store_rows *row)
     return (struct leti_bytes){ raw.data + size, raw.size - size };
 }
 
-const char *show_outcome(int64_t outcome)
-{
-    static const char *const names[] = { "passed", "failed", "infra" };
-    return outcome < 0 || outcome > LETI_INFRA ? "not judged" : names[outcome];
-}
-
 static const char *why(const struct store_rows *row)
 {
     const char *exception = store_text(row, SHOW_EXCEPTION);
     return *exception ? exception : store_text(row, SHOW_REASON);
-}
-
-static const char *finish_name(const struct store_rows *row)
-{
-    static const char *const names[] = { "eos", "stop", "length" };
-    int64_t finish = store_number(row, SHOW_FINISH);
-    return finish < 0 || finish > LETI_FINISH_LENGTH ? "unknown" : names[finish];
 }
 
 static double mean_of(const float *values, size_t n)
@@ -208,7 +214,7 @@ void show_problem_of(const struct screen *screen, struct text *out, const struct
 static void add_outcome(const struct screen *screen, struct text *out, int64_t outcome)
 {
     screen_paint(screen, out, outcome == LETI_PASSED ? PAINT_GREEN : PAINT_RED);
-    text_add(out, show_outcome(outcome));
+    text_add(out, outcome_name(outcome));
     screen_paint(screen, out, PAINT_NONE);
 }
 
@@ -219,7 +225,8 @@ static void add_likelihood(struct text *out, struct store_rows *row)
     const float *logprobs = store_floats(row, SHOW_LOGPROBS, n);
     double mean = logprobs ? mean_of(logprobs, n) : 0.0;
     if (n)
-        text_printf(out, " (%zu tokens, ended by %s", n, finish_name(row));
+        text_printf(out, " (%zu tokens, ended by %s", n,
+                    finish_name(store_number(row, SHOW_FINISH)));
     if (n && logprobs)
         text_printf(out, ", mean log-probability %.3f, perplexity %.3g", mean, exp(-mean));
     if (n)
@@ -288,7 +295,7 @@ static void add_verdict_json(struct text *out, const struct store_rows *row)
     text_add(out, ", \"evaluator\": ");
     json_text_string(out, judged ? store_text(row, SHOW_EVALUATOR) : NULL);
     text_add(out, ", \"outcome\": ");
-    json_text_string(out, judged ? show_outcome(store_number(row, SHOW_OUTCOME)) : NULL);
+    json_text_string(out, judged ? outcome_name(store_number(row, SHOW_OUTCOME)) : NULL);
     text_add(out, ", \"reason\": ");
     json_text_string(out, store_text(row, SHOW_REASON));
     text_add(out, ", \"exception\": ");
@@ -312,7 +319,7 @@ void show_row_json(struct text *out, struct store_rows *row)
     json_text(out, raw.data, raw.size);
     add_verdict_json(out, row);
     text_printf(out, ", \"tokens\": %" PRId64 ", \"finish\": \"%s\"",
-                store_number(row, SHOW_TOKENS), finish_name(row));
+                store_number(row, SHOW_TOKENS), finish_name(store_number(row, SHOW_FINISH)));
     add_logprobs_json(out, row);
 }
 

@@ -47,7 +47,6 @@ bool show_find(struct store *, const struct show_config *, int64_t phase, const 
 
 struct leti_bytes show_program(const struct store_rows *); /* without a line feed in front */
 struct leti_bytes show_cut_off(const struct store_rows *); /* what stands behind it in the raw */
-const char *show_outcome(int64_t outcome);
 
 /* The row's problem: its id, its prompt. */
 void show_problem_of(const struct screen *, struct text *, const struct store_rows *);

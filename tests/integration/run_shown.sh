@@ -75,5 +75,5 @@ contains stdout '"finish": "eos", "mean_logprob": -0.25, "logprobs": [-0.25, -0.
 fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --reason Nosuch
 fails 1 'runs/fake-001: no sample fits' "$LETI" show runs/fake-001 --iteration 77
 fails 1 'no problem "p99" in this run' "$LETI" show runs/fake-001 p99
-fails 1 'no test "other" in this run' "$LETI" show runs/fake-001 --test other
+fails 1 'no test "other" in this run, which has held-out' "$LETI" show runs/fake-001 --test other
 fails 1 'not a run (no run.db in it)' "$LETI" show runs
