@@ -136,10 +136,29 @@ local function define_all(style)
   })
 end
 
+local function shared_beginning(a, b)
+  local n = 0
+  while n < #a and a:byte(n + 1) == b:byte(n + 1) do
+    n = n + 1
+  end
+  return n
+end
+
+-- The three names that begin most like the word.
+local function nearest(word)
+  local sorted = table.move(names, 1, #names, 1, {})
+  table.sort(sorted, function(a, b)
+    local x, y = shared_beginning(word, a), shared_beginning(word, b)
+    return x > y or x == y and a < b
+  end)
+  return table.concat(sorted, ", ", 1, 3)
+end
+
 local function choose(style)
   return function(name)
     if name ~= nil and not known[name] then
-      error(("bbh.%s: there is no %s; there are %s"):format(style, name, table.concat(names, ", ")), 2)
+      local said = "bbh.%s: there is no %s; of the %d names, the nearest are %s"
+      error(said:format(style, name, #names, nearest(tostring(name))), 2)
     end
     return name and define(name, style) or define_all(style)
   end

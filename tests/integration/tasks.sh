@@ -126,7 +126,7 @@ works "$LETI" score --task bbh:direct=navigate --reference
 contains stdout '2 of 2 samples of 2 problems passed'
 works "$LETI" score --task bbh --problems data/bbh/navigate.json --reference
 contains stdout '2 of 2 samples of 2 problems passed'
-fails 1 'task bbh:cot=navigat: bbh.cot: there is no navigat; there are boolean_expressions,' \
+fails 1 'task bbh:cot=navigat: bbh.cot: there is no navigat; of the 27 names, the nearest are navigate,' \
     "$LETI" score --task bbh:cot=navigat --reference
 fails 1 'no data file "bbh/cot-prompts/boolean_expressions.txt" in' \
     "$LETI" score --task bbh --reference
