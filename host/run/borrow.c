@@ -269,15 +269,13 @@ bool borrow_samples(struct run *run, const char *folder, enum borrow_start start
     bool good = check_pipeline(run, err) && open_lender(&lender, err) &&
                 check_problems(&lender, run, err) && check_settings(&lender, run, err) &&
                 check_iterations(&lender, run, err) && check_samples(&lender, run, err);
-    store_close(lender.store);
-    if (!good)
-        return false;
     const struct store_copy copy = { .iterations = pipeline->iterations,
                                      .samples = (uint32_t)pipeline->generator->options.samples,
                                      .n_evaluators = (uint32_t)pipeline->n_evaluators,
                                      .examples = start == BORROW_TRAIN };
-    return store_copy_training(run->store, folder, &copy, err) && put_manifest(run, &lender, err) &&
-           borrow_recall(run, err);
+    good = good && store_copy_training(run->store, lender.store, &copy, err);
+    store_close(lender.store);
+    return good && put_manifest(run, &lender, err) && borrow_recall(run, err);
 }
 
 bool borrow_recall(struct run *run, struct leti_error *err)

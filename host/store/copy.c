@@ -1,70 +1,79 @@
 /* copy - a run's training samples into another run's store.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
-#include "base/path.h"
 #include "store/internal.h"
-#include "store/tables.h"
 
 /* ---- copying ---- */
 
-static bool attach(struct store *store, const char *folder, struct leti_error *err)
+/* One table's rows: how they are read there and put here. */
+struct table {
+    const char *select, *insert;
+};
+
+/* A sample counts where every evaluator judged it. */
+#define JUDGED                                                                                     \
+    " JOIN judged AS j USING (phase, iteration, problem, sample) WHERE phase = 0 AND iteration "   \
+    "BETWEEN 1 AND ?1 AND sample < ?2 AND j.outcome < 2 AND j.verdicts = ?3"
+
+static const struct table samples = {
+    "SELECT s.* FROM sample AS s" JUDGED,
+    "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+};
+static const struct table verdicts = {
+    "SELECT v.* FROM verdict AS v" JUDGED,
+    "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+};
+static const struct table examples = {
+    "SELECT e.iteration, e.problem, e.sample, e.id, e.spans FROM (SELECT 0 AS phase, * FROM "
+    "example) AS e" JUDGED,
+    "INSERT INTO example VALUES (?, ?, ?, ?, ?)",
+};
+
+static bool put_row(struct store *to, sqlite3_stmt *put, sqlite3_stmt *row, struct leti_error *err)
 {
-    sqlite3_stmt *s = NULL;
-    char *path = path_join(folder, "run.db");
-    bool done =
-        path && sqlite3_prepare_v2(store->db, "ATTACH ? AS origin", -1, &s, NULL) == SQLITE_OK;
-    if (done) {
-        store_bind_string(s, 1, path);
-        done = sqlite3_step(s) == SQLITE_DONE;
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        if (sqlite3_bind_value(put, i + 1, sqlite3_column_value(row, i)) != SQLITE_OK)
+            return store_fail(to, err);
+    return store_run(to, put, err);
+}
+
+static bool put_rows(struct store *from, struct store *to, sqlite3_stmt *rows, sqlite3_stmt *put,
+                     struct leti_error *err)
+{
+    int status;
+    while ((status = sqlite3_step(rows)) == SQLITE_ROW)
+        if (!put_row(to, put, rows, err))
+            return false;
+    return status == SQLITE_DONE || store_fail(from, err);
+}
+
+static bool copy_table(struct store *from, struct store *to, const struct table *table,
+                       const struct store_copy *copy, struct leti_error *err)
+{
+    sqlite3_stmt *rows = NULL, *put = NULL;
+    bool good = sqlite3_prepare_v2(from->db, table->select, -1, &rows, NULL) == SQLITE_OK ||
+                store_fail(from, err);
+    good = good && (sqlite3_prepare_v2(to->db, table->insert, -1, &put, NULL) == SQLITE_OK ||
+                    store_fail(to, err));
+    if (good) {
+        sqlite3_bind_int64(rows, 1, copy->iterations);
+        sqlite3_bind_int64(rows, 2, copy->samples);
+        sqlite3_bind_int64(rows, 3, copy->n_evaluators);
+        good = put_rows(from, to, rows, put, err);
     }
-    if (!done)
-        leti_error_set(err, "%s: %s", folder, path ? sqlite3_errmsg(store->db) : "out of memory");
-    sqlite3_finalize(s);
-    free(path);
-    return done;
+    sqlite3_finalize(rows);
+    sqlite3_finalize(put);
+    return good;
 }
 
-/* Runs a statement with these numbers, as far as it has places for them. */
-static bool insert(struct store *store, const char *sql, const int64_t *numbers, int n,
-                   struct leti_error *err)
-{
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
-        return store_fail(store, err);
-    for (int i = 0; i < n && i < sqlite3_bind_parameter_count(s); i++)
-        sqlite3_bind_int64(s, i + 1, numbers[i]);
-    bool done = store_run(store, s, err);
-    sqlite3_finalize(s);
-    return done;
-}
-
-static bool copy_rows(struct store *store, const struct store_copy *copy, struct leti_error *err)
-{
-    const int64_t numbers[] = { copy->iterations, copy->samples, copy->n_evaluators };
-    return insert(store,
-                  "INSERT INTO main.sample SELECT s.* FROM origin.sample AS s JOIN "
-                  "(" STORE_JUDGED("origin.verdict") ") AS j USING (phase, iteration, problem, "
-                                                     "sample) WHERE s.phase = 0 AND s.iteration "
-                                                     "BETWEEN 1 AND ?1 AND s.sample < ?2 AND "
-                                                     "j.outcome < 2 AND j.verdicts = ?3",
-                  numbers, 3, err) &&
-           insert(store,
-                  "INSERT INTO main.verdict SELECT v.* FROM origin.verdict AS v JOIN main.sample "
-                  "USING (phase, iteration, problem, sample)",
-                  numbers, 0, err) &&
-           (!copy->examples ||
-            insert(store,
-                   "INSERT INTO main.example SELECT e.* FROM origin.example AS e JOIN main.sample "
-                   "USING (iteration, problem, sample)",
-                   numbers, 0, err));
-}
-
-bool store_copy_training(struct store *store, const char *folder, const struct store_copy *copy,
+/* A connection of its own, and not an attached database: that one could not be let go of before the
+ * transaction ends. */
+bool store_copy_training(struct store *store, struct store *from, const struct store_copy *copy,
                          struct leti_error *err)
 {
-    return attach(store, folder, err) && copy_rows(store, copy, err);
+    return copy_table(from, store, &samples, copy, err) &&
+           copy_table(from, store, &verdicts, copy, err) &&
+           (!copy->examples || copy_table(from, store, &examples, copy, err));
 }
 
 /* ---- what was copied ---- */

@@ -43,8 +43,12 @@ struct store_verdict {
 bool store_create(const char *folder, struct store **out, struct leti_error *err);
 /* Opens it to go on writing. Refuses a file of another format. */
 bool store_open(const char *folder, struct store **out, struct leti_error *err);
-/* Opens it to read, while a run may be writing. */
+/* Opens it to read, while a run may be writing. Where none is, nothing is written beside it, so
+ * that the folder may be one that cannot be written. */
 bool store_open_read(const char *folder, struct store **out, struct leti_error *err);
+/* Whether what is in folder/run.db is more than what a run leaves that is killed before it has
+ * said what it is. */
+bool store_has_begun(const char *folder, bool *begun, struct leti_error *err);
 /* Gives up what is not committed. */
 void store_close(struct store *);
 
@@ -111,9 +115,9 @@ struct store_copy {
     bool examples; /* as well */
 };
 
-/* Copies training samples that all evaluators judged, and their verdicts, out of the run in the
- * folder into this store, which has none yet. */
-bool store_copy_training(struct store *, const char *folder, const struct store_copy *,
+/* Copies training samples that all evaluators judged, and their verdicts, out of another run's
+ * store into this one, which has none yet. */
+bool store_copy_training(struct store *, struct store *from, const struct store_copy *,
                          struct leti_error *err);
 
 /* Of all training samples, their verdicts and examples. */
