@@ -15,21 +15,40 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "store/store.h"
 
 enum { NUMBER_LIMIT = 100000, LOCK_STEP_MS = 20, LOCK_WAIT_MS = 1000 };
 
 /* ---- the folder ---- */
 
-static bool is_empty(const char *path)
+/* What may lie in a folder, taken together. */
+enum content { HAS_LOCK = 1, HAS_RUN = 2, HAS_REST = 4, HAS_OTHER = 8 };
+
+/* What a run that is killed while it begins may leave. Only in a folder with a lock is it a run's.
+ */
+static unsigned content_of(const char *name)
+{
+    static const char *const rest[] = { "run.db-wal", "run.db-shm", "run.db-journal",
+                                        "pipeline.lua", "work" };
+    if (!strcmp(name, ".") || !strcmp(name, ".."))
+        return 0;
+    if (!strcmp(name, "lock") || !strcmp(name, "run.db"))
+        return *name == 'l' ? HAS_LOCK : HAS_RUN;
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (!strcmp(name, rest[i]))
+            return HAS_REST;
+    return HAS_OTHER;
+}
+
+static unsigned content_of_folder(const char *path)
 {
     DIR *dir = opendir(path);
-    if (!dir)
-        return false;
-    bool empty = true;
-    for (struct dirent *entry; empty && (entry = readdir(dir));)
-        empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-    closedir(dir);
-    return empty;
+    unsigned content = dir ? 0 : HAS_OTHER;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        content |= content_of(entry->d_name);
+    if (dir)
+        closedir(dir);
+    return content;
 }
 
 /* Says who holds the lock, as far as the file tells. */
@@ -95,6 +114,16 @@ static bool open_locked(const char *path, struct folder *folder, struct leti_err
     return true;
 }
 
+void folder_close(struct folder *folder)
+{
+    if (!folder->path)
+        return;
+    close(folder->lock);
+    free(folder->path);
+    free(folder->name);
+    *folder = (struct folder){ .lock = -1 };
+}
+
 /* Makes runs/NAME-NNN. The caller frees it; NULL with *err. */
 static char *make_numbered(const char *name, struct leti_error *err)
 {
@@ -121,6 +150,60 @@ static char *make_numbered(const char *name, struct leti_error *err)
     return NULL;
 }
 
+static bool refuse_content(const char *path, unsigned content, struct leti_error *err)
+{
+    return content & HAS_RUN
+               ? leti_error_set(err,
+                                "%s: is not empty; a run that is there goes on with --resume %s",
+                                path, path)
+               : leti_error_set(err, "%s: is not empty", path);
+}
+
+/* Whether all that is there is what a run left that was killed before it had begun. */
+static bool is_unused(const char *path, unsigned content, bool *unused, struct leti_error *err)
+{
+    bool begun = false;
+    if (content & HAS_RUN && !(content & HAS_OTHER) && !store_has_begun(path, &begun, err))
+        return false;
+    *unused = !(content & HAS_OTHER) && (!(content & HAS_REST) || content & HAS_RUN) && !begun;
+    return true;
+}
+
+static void empty_folder(const char *path, const char *but)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        bool inside = strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        char *item = inside && strcmp(entry->d_name, but) ? path_join(path, entry->d_name) : NULL;
+        if (item)
+            file_remove_tree(item, NULL);
+        free(item);
+    }
+    closedir(dir);
+}
+
+/* Begins again where another began. What is there is looked at under the lock: nobody adds to it.
+ */
+static bool reuse(const char *path, struct folder *folder, struct leti_error *err)
+{
+    bool unused = false;
+    struct folder opened = { .lock = -1 };
+    if (!open_locked(path, &opened, err))
+        return false;
+    unsigned content = content_of_folder(path);
+    bool good =
+        is_unused(path, content, &unused, err) && (unused || refuse_content(path, content, err));
+    if (!good) {
+        folder_close(&opened);
+        return false;
+    }
+    empty_folder(path, "lock");
+    *folder = opened;
+    return true;
+}
+
 bool folder_create(const char *name, const char *out, struct folder *folder, struct leti_error *err)
 {
     if (!out) {
@@ -133,9 +216,11 @@ bool folder_create(const char *name, const char *out, struct folder *folder, str
     bool made = !path_is_folder(out);
     if (!file_make_folders(out, err))
         return false;
-    if (!is_empty(out))
-        return leti_error_set(err, "%s: is not empty; a run that is there goes on with --resume %s",
-                              out, out);
+    unsigned content = content_of_folder(out);
+    if (content & HAS_LOCK)
+        return reuse(out, folder, err);
+    if (content)
+        return refuse_content(out, content, err);
     folder->made = made;
     return open_locked(out, folder, err);
 }
@@ -150,32 +235,7 @@ bool folder_open(const char *path, struct folder *folder, struct leti_error *err
     return open_locked(path, folder, err);
 }
 
-void folder_close(struct folder *folder)
-{
-    if (!folder->path)
-        return;
-    close(folder->lock);
-    free(folder->path);
-    free(folder->name);
-    *folder = (struct folder){ .lock = -1 };
-}
-
-static void empty_folder(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir)
-        return;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        bool inside = strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-        char *item = inside ? path_join(path, entry->d_name) : NULL;
-        if (item)
-            file_remove_tree(item, NULL);
-        free(item);
-    }
-    closedir(dir);
-}
-
-/* The folder was empty when it was locked, so that all that is in it came with the run. */
+/* No run was in the folder when it was locked, so that all that is in it came with this one. */
 void folder_discard(struct folder *folder)
 {
     if (!folder->path)
@@ -183,7 +243,7 @@ void folder_discard(struct folder *folder)
     if (folder->made)
         file_remove_tree(folder->path, NULL);
     else
-        empty_folder(folder->path);
+        empty_folder(folder->path, "");
     folder_close(folder);
 }
 

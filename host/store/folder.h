@@ -17,8 +17,9 @@ struct folder {
     int lock;   /* held while the folder is open, so that two heads never write one run */
 };
 
-/* Makes and locks a new run's folder: `out`, which may exist if it is empty, or runs/NAME-NNN
- * with the first free number where out is NULL. */
+/* Makes and locks a new run's folder: `out`, which may exist if it is empty or has only what a run
+ * leaves that is killed before it has begun, which goes; or runs/NAME-NNN with the first free
+ * number where out is NULL. */
 bool folder_create(const char *name, const char *out, struct folder *, struct leti_error *err);
 
 /* Locks a run's folder; an error names the process that has it. */

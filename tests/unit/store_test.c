@@ -380,6 +380,89 @@ static void a_full_disk_is_an_error_that_loses_nothing(void **state)
     store_close(store);
 }
 
+static bool is_there(struct scratch *scratch, const char *name)
+{
+    char *path = path_join(scratch->folder, name);
+    bool there = path && access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+static void put_one_sample(struct scratch *scratch)
+{
+    struct store *store = NULL;
+    struct store_sample sample = sample_of(0, "some program");
+    check(store_create(scratch->folder, &store, &scratch->err));
+    check(store_put_sample(store, &sample, &scratch->err));
+    check(store_commit(store, &scratch->err));
+    store_close(store);
+}
+
+/* Reads as somebody who may not write there; root may write anywhere. */
+static void read_as_a_stranger(const char *folder)
+{
+    struct store *store = NULL;
+    struct store_rows *rows = NULL;
+    bool good = (getuid() || setuid(65534) == 0) && access(folder, W_OK) != 0 &&
+                store_open_read(folder, &store, NULL) &&
+                store_select(store, "SELECT count(*) FROM sample", &rows, NULL) &&
+                store_next(rows, NULL) == LETI_OK && store_number(rows, 0) == 1;
+    _exit(good ? 0 : 1);
+}
+
+static void a_run_is_read_where_nothing_can_be_written(void **state)
+{
+    struct scratch *scratch = *state;
+    int status;
+    put_one_sample(scratch);
+    assert_int_equal(chmod(scratch->folder, 0555), 0);
+    pid_t child = fork();
+    if (!child)
+        read_as_a_stranger(scratch->folder);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(chmod(scratch->folder, 0755), 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_finished_run_is_read_without_a_trace(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    put_one_sample(scratch);
+    check(store_open_read(scratch->folder, &store, &scratch->err));
+    assert_int_equal(number_of(scratch, store, "SELECT count(*) FROM sample"), 1);
+    assert_false(is_there(scratch, "run.db-wal") || is_there(scratch, "run.db-shm"));
+    store_close(store);
+}
+
+static void a_run_that_is_written_is_read_with_its_log(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *writer = NULL, *reader = NULL;
+    struct store_sample sample = sample_of(0, "some program");
+    check(store_create(scratch->folder, &writer, &scratch->err));
+    check(store_put_sample(writer, &sample, &scratch->err));
+    check(store_commit(writer, &scratch->err));
+    check(store_open_read(scratch->folder, &reader, &scratch->err));
+    assert_int_equal(number_of(scratch, reader, "SELECT count(*) FROM sample"), 1);
+    store_close(reader);
+    store_close(writer);
+}
+
+static void refuses_somebody_elses_database(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    sqlite3 *db = NULL;
+    char *path = path_join(scratch->folder, "run.db");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_false(store_open_read(scratch->folder, &store, &scratch->err));
+    assert_non_null(strstr(scratch->err.text, "run.db: not a run's database"));
+    free(path);
+}
+
 static void refuses_what_is_no_run(void **state)
 {
     struct scratch *scratch = *state;
@@ -420,6 +503,48 @@ static void put_file(struct scratch *scratch, const char *folder, const char *na
     char *path = path_join(folder, name);
     check(file_write(path, "x", 1, &scratch->err));
     free(path);
+}
+
+/* With nothing but a lock, then with a database that says nothing of a run, it is begun again; with
+ * a run's, or with a file that is no run's, it is not. */
+static void a_folder_in_which_a_run_was_killed_before_it_began_takes_another(void **state)
+{
+    struct scratch *scratch = *state;
+    struct folder folder = { 0 };
+    struct store *store = NULL;
+    put_file(scratch, scratch->folder, "lock");
+    check(folder_create("x", scratch->folder, &folder, &scratch->err));
+    check(store_create(scratch->folder, &store, &scratch->err));
+    store_close(store);
+    put_file(scratch, scratch->folder, "pipeline.lua");
+    folder_close(&folder);
+
+    check(folder_create("x", scratch->folder, &folder, &scratch->err));
+    assert_false(is_there(scratch, "run.db") || is_there(scratch, "pipeline.lua"));
+    check(store_create(scratch->folder, &store, &scratch->err));
+    check(store_put_manifest(store, "name", "x", &scratch->err));
+    check(store_commit(store, &scratch->err));
+    store_close(store);
+    folder_close(&folder);
+
+    assert_false(folder_create("x", scratch->folder, &folder, &scratch->err));
+    assert_non_null(strstr(scratch->err.text, "is not empty; a run that is there goes on with"));
+    assert_true(is_there(scratch, "run.db"));
+}
+
+static void a_folder_with_anything_else_takes_no_run(void **state)
+{
+    static const char *const names[] = { "notes", "pipeline.lua" };
+    struct scratch *scratch = *state;
+    struct folder folder = { 0 };
+    put_file(scratch, scratch->folder, "lock");
+    for (size_t i = 0; i < 2; i++) {
+        put_file(scratch, scratch->folder, names[i]);
+        assert_false(folder_create("x", scratch->folder, &folder, &scratch->err));
+        assert_non_null(strstr(scratch->err.text, ": is not empty"));
+        assert_null(strstr(scratch->err.text, "--resume"));
+        assert_true(is_there(scratch, names[i]));
+    }
 }
 
 static void a_checkpoint_appears_whole_and_can_lose_its_optimizer(void **state)
@@ -487,8 +612,14 @@ int main(void)
         test(damaged_spans_are_refused),
         test(a_crash_leaves_what_was_committed),
         test(a_full_disk_is_an_error_that_loses_nothing),
+        test(a_run_is_read_where_nothing_can_be_written),
+        test(a_finished_run_is_read_without_a_trace),
+        test(a_run_that_is_written_is_read_with_its_log),
         test(refuses_what_is_no_run),
+        test(refuses_somebody_elses_database),
         test(two_heads_never_have_one_run),
+        test(a_folder_in_which_a_run_was_killed_before_it_began_takes_another),
+        test(a_folder_with_anything_else_takes_no_run),
         test(a_checkpoint_appears_whole_and_can_lose_its_optimizer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
