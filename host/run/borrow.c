@@ -8,9 +8,8 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "run/differ.h"
 #include "store/packed.h"
-
-enum { QUOTE = 100 }; /* bytes of a setting that an error shows */
 
 struct lender {
     const char *folder;
@@ -85,30 +84,14 @@ static bool check_problems(const struct lender *lender, const struct run *run,
 
 /* ---- the same settings, as far as they matter ---- */
 
-/* The rest of the first line that begins with the word; "" where none does. */
-static const char *find_line(const char *text, const char *word)
+static bool refuse_pin(const struct lender *lender, const char *key, struct line was,
+                       struct line is, const char *more, struct leti_error *err)
 {
-    for (size_t size = strlen(word); *text; text += strcspn(text, "\n"), text += *text == '\n')
-        if (!strncmp(text, word, size))
-            return text;
-    return "";
-}
-
-/* Goes on to the first line in which the texts differ. */
-static void skip_same_lines(const char **a, const char **b)
-{
-    size_t line = 0;
-    for (size_t i = 0; (*a)[i] && (*a)[i] == (*b)[i]; i++)
-        if ((*a)[i] == '\n')
-            line = i + 1;
-    *a += line;
-    *b += line;
-}
-
-static int line_length(const char *text)
-{
-    size_t length = strcspn(text, "\n");
-    return length < QUOTE ? (int)length : QUOTE;
+    char there[LINE_SHOWN], here[LINE_SHOWN];
+    line_show(was, is, there);
+    line_show(is, was, here);
+    return leti_error_set(err, "%s: the %s differs: there it is %s, and here %s%s", lender->folder,
+                          key, there, here, more);
 }
 
 /* Both manifests must say the same of the key, where `line` is given in the line that begins so.
@@ -121,16 +104,10 @@ static bool check_pin(const struct lender *lender, struct run *run, const char *
                 store_manifest(run->store, key, &here, err);
     const char *was = there ? there : "not there", *is = here ? here : "not there";
     if (good && line) {
-        was = find_line(was, line);
-        is = find_line(is, line);
-    }
-    int sizes[] = { line_length(was), line_length(is) };
-    if (good && (line ? sizes[0] != sizes[1] || strncmp(was, is, (size_t)sizes[0]) != 0
-                      : strcmp(was, is) != 0)) {
-        skip_same_lines(&was, &is);
-        good =
-            leti_error_set(err, "%s: the %s differs: there it is %.*s, and here %.*s%s",
-                           lender->folder, key, line_length(was), was, line_length(is), is, more);
+        struct line a = line_beginning(was, line), b = line_beginning(is, line);
+        good = line_same(a, b) || refuse_pin(lender, key, a, b, more, err);
+    } else if (good && line_differing(&was, &is)) {
+        good = refuse_pin(lender, key, line_first(was, NULL), line_first(is, NULL), more, err);
     }
     free(there);
     free(here);

@@ -9,8 +9,7 @@
 #include "base/json_text.h"
 #include "base/path.h"
 #include "base/text.h"
-
-enum { QUOTE = 100 }; /* bytes of a setting that an error shows */
+#include "run/differ.h"
 
 /* What is done with each pinned key: written at the beginning, compared later. */
 typedef bool each_pin(struct run *, const char *key, const char *value, struct leti_error *err);
@@ -323,21 +322,14 @@ bool record_open_pipeline(struct store *store, const char *const *overrides, siz
     return opened;
 }
 
-/* Goes on to the first line in which the texts differ. */
-static void skip_same_lines(const char **a, const char **b)
+static bool refuse(const struct run *run, const char *key, struct line was, struct line is,
+                   struct leti_error *err)
 {
-    size_t line = 0;
-    for (size_t i = 0; (*a)[i] && (*a)[i] == (*b)[i]; i++)
-        if ((*a)[i] == '\n')
-            line = i + 1;
-    *a += line;
-    *b += line;
-}
-
-static int line_length(const char *text)
-{
-    size_t length = strcspn(text, "\n");
-    return length < QUOTE ? (int)length : QUOTE;
+    char before[LINE_SHOWN], now[LINE_SHOWN];
+    line_show(was, is, before);
+    line_show(is, was, now);
+    return leti_error_set(err, "%s: the %s has changed since the run began: it was %s, and is %s",
+                          run->folder.name, key, before, now);
 }
 
 static bool compare(struct run *run, const char *key, const char *value, struct leti_error *err)
@@ -346,12 +338,8 @@ static bool compare(struct run *run, const char *key, const char *value, struct 
     if (!store_manifest(run->store, key, &recorded, err))
         return false;
     const char *was = recorded ? recorded : "not there";
-    bool same = !strcmp(was, value);
-    if (!same) {
-        skip_same_lines(&was, &value);
-        leti_error_set(err, "%s: the %s has changed since the run began: it was %.*s, and is %.*s",
-                       run->folder.name, key, line_length(was), was, line_length(value), value);
-    }
+    bool same = !line_differing(&was, &value) ||
+                refuse(run, key, line_first(was, NULL), line_first(value, NULL), err);
     free(recorded);
     return same;
 }

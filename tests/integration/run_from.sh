@@ -38,6 +38,9 @@ for start in train feedback; do
     [ "$(manifest $start 'samples from start')" = $start ] || wrong "it is not said where it starts"
 done
 
+# Nothing is left beside the lender's file.
+! ls lender/run.db-* >out 2>&1 || wrong "left in the lender's folder: $(cat out)"
+
 # Another formatter makes other examples of the same samples; an own prompt needs the lender no more.
 mv lender moved
 works "$LETI" run fake.lua --out binary --from moved --start feedback --set feedback.textual=false \
@@ -90,6 +93,10 @@ refuses 'moved: the setting of feedback differs: there it is textual = "true", a
     fake.lua --from moved --start train --set feedback.textual=false
 refuses 'moved: the setting of the pipeline differs: there it is post = "\nprint", and here post = "x"' \
     fake.lua --from moved --start feedback --set post=x
+cut=$(printf '%0150d' 0)
+works "$LETI" run fake.lua --out cut --set iterations=1 --set "post=${cut}a"
+refuses 'cut: the setting of the pipeline differs: there it is ...00000000000000000000a", and here ...00000000000000000000b"' \
+    fake.lua --from cut --start feedback --set iterations=1 --set "post=${cut}b"
 refuses 'nowhere: not a run (no run.db in it)' fake.lua --from nowhere --start train
 sed 's/question 3"/question 33"/' problems.jsonl >changed.jsonl
 sed 's/"problems.jsonl" }/"changed.jsonl" }/' fake.lua >changed.lua
