@@ -65,7 +65,8 @@ static bool add_run(const struct report *report, const struct group *group, bool
     }
     text_add(out, "</summary><div class=\"pair\">\n");
     for (size_t i = 0; good && i < run->n_texts; i++)
-        good = add_text(&run->texts[i], out, err);
+        good = add_text(&run->texts[i], out, err) ||
+               leti_error_set(err, "%s: %s", run->folder, err->text);
     text_add(out, "</div></details>\n");
     return good;
 }

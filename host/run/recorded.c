@@ -145,7 +145,8 @@ static bool find_sample(struct store *store, const char *folder, const struct re
         return false;
     if (bind_name(rows, name, err))
         status = store_next(rows, err);
-    bool good = status == LETI_OK && take_row(recorded, name, rows, err);
+    bool good = status == LETI_OK && (take_row(recorded, name, rows, err) ||
+                                      leti_error_set(err, "%s: %s", folder, err->text));
     store_rows_close(rows);
     return status == LETI_DONE ? refuse(folder, name, err) : good;
 }
@@ -212,8 +213,11 @@ bool recorded_find(struct store *store, const char *folder, const struct recorde
                    size_t n_evaluators, struct recorded *recorded, struct leti_error *err)
 {
     *recorded = (struct recorded){ .n_evaluators = n_evaluators };
-    if (find_sample(store, folder, name, recorded, err) && find_verdicts(store, recorded, err))
+    bool found = find_sample(store, folder, name, recorded, err);
+    if (found && find_verdicts(store, recorded, err))
         return true;
+    if (found)
+        leti_error_set(err, "%s: %s", folder, err->text);
     recorded_free(recorded);
     return false;
 }

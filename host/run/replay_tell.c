@@ -210,8 +210,10 @@ static bool tell_example(struct text *out, const struct replay *replay, struct l
     bool there, same;
     size_t n = 0;
     struct leti_span *spans = NULL;
-    if (!same_example(replay, &there, &same, err) || !packed_spans(replay->spans, &spans, &n, err))
+    if (!same_example(replay, &there, &same, err))
         return false;
+    if (!packed_spans(replay->spans, &spans, &n, err))
+        return leti_error_set(err, "%s: %s", replay->config->folder, err->text);
     if (replay->config->json)
         tell_spans_json(out, replay, spans, n, !there ? "null" : same ? "true" : "false");
     else

@@ -109,14 +109,15 @@ bool show_samples(const struct show_config *config, struct leti_error *err)
 /* ---- one ---- */
 
 /* All spans of what was trained on, one behind the other. */
-static bool training_text(const struct store_rows *row, struct text *out, struct leti_error *err)
+static bool training_text(const struct store_rows *row, const char *folder, struct text *out,
+                          struct leti_error *err)
 {
     struct leti_span *spans = NULL;
     size_t n = 0;
     if (store_is_null(row, SHOW_EXAMPLE))
         return true;
     if (!packed_spans(store_bytes(row, SHOW_EXAMPLE), &spans, &n, err))
-        return false;
+        return leti_error_set(err, "%s: %s", folder, err->text);
     for (size_t i = 0; i < n; i++)
         text_append(out, spans[i].text.data, spans[i].text.size);
     free(spans);
@@ -185,7 +186,7 @@ static bool print_sample(struct store_rows *row, const struct show_config *confi
 {
     struct text trained = { 0 };
     bool good =
-        training_text(row, &trained, err) &&
+        training_text(row, config->folder, &trained, err) &&
         (config->json ? print_whole_json : print_whole)(row, config, &trained, err) == LETI_DONE;
     text_free(&trained);
     return good;
