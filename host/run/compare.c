@@ -8,10 +8,11 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "run/differ.h"
 #include "run/paired.h"
 #include "run/result.h"
 
-enum { QUOTE = 60 }; /* bytes of a setting that a note shows */
+enum { NAME_ROOM = 120 }; /* bytes of a test's name */
 
 struct side {
     const char *folder;
@@ -26,17 +27,22 @@ struct comparison {
     struct text lines;                      /* for people */
     struct text first_test, tests, against; /* JSON of the first side's tests, of what differs */
     struct text unlike;                     /* JSON list of settings that are not the same */
+    struct text left_out;                   /* JSON list of why tests were not compared */
+    struct leti_error why;                  /* the first of these */
 };
 
 /* ---- which iteration ---- */
 
-/* The last iteration whose every test that is due is done. */
+/* The last iteration that all tests were done after. Before the first training one test may stand
+ * for others. */
 static bool find_last(struct side *side, struct leti_error *err)
 {
     struct store_rows *rows = NULL;
     if (!store_select(side->store,
-                      "SELECT max(iteration) FROM part WHERE done AND part LIKE 'test %'", &rows,
-                      err))
+                      "SELECT max(iteration) FROM (SELECT iteration FROM part WHERE done AND part "
+                      "LIKE 'test %' GROUP BY iteration HAVING iteration = 0 OR count(*) = (SELECT "
+                      "count(*) FROM phase WHERE phase > 0))",
+                      &rows, err))
         return false;
     bool found = store_next(rows, err) == LETI_OK && !store_is_null(rows, 0);
     if (found)
@@ -54,16 +60,12 @@ static bool open_side(const struct compare_side *asked, struct side *side, struc
            (asked->iteration != COMPARE_LAST || find_last(side, err));
 }
 
-static bool check_done(const struct side *side, const char *test, struct leti_error *err)
+static bool is_done(const struct side *side, const char *test, bool *done, struct leti_error *err)
 {
     char part[128];
-    bool done;
     double seconds;
     snprintf(part, sizeof part, "test %s", test);
-    if (!store_part(side->store, side->iteration, part, &done, &seconds, err))
-        return false;
-    return done || leti_error_set(err, "%s: the test \"%s\" was not done after iteration %u",
-                                  side->folder, test, side->iteration);
+    return store_part(side->store, side->iteration, part, done, &seconds, err);
 }
 
 /* ---- whether they can be compared ---- */
@@ -73,15 +75,16 @@ struct phase {
     size_t n_problems;
 };
 
-static bool find_phase(const struct side *side, const char *name, struct phase *out,
-                       struct leti_error *err)
+/* LETI_DONE where the run has no such test, which *err says. */
+static enum leti_status find_phase(const struct side *side, const char *name, struct phase *out,
+                                   struct leti_error *err)
 {
     struct store_rows *rows = NULL;
     if (!store_select(side->store,
                       "SELECT phase, samples, (SELECT count(*) FROM problem WHERE problem.phase = "
                       "phase.phase) FROM phase WHERE phase > 0 AND name = ?",
                       &rows, err))
-        return false;
+        return LETI_ERROR;
     enum leti_status status =
         store_bind_text(rows, 1, name, err) ? store_next(rows, err) : LETI_ERROR;
     if (status == LETI_OK)
@@ -91,7 +94,43 @@ static bool find_phase(const struct side *side, const char *name, struct phase *
     store_rows_close(rows);
     if (status == LETI_DONE)
         leti_error_set(err, "%s: this run has no test \"%s\"", side->folder, name);
-    return status == LETI_OK;
+    return status;
+}
+
+/* The test that stands for this one before the first training, when all conditions are one:
+ * "held-out.uncut" for "held-out.bad.uncut". False where the name is no condition's. */
+static bool untrained_name(const char *name, char out[NAME_ROOM])
+{
+    static const char *const conditions[] = { ".good", ".bad", ".none" };
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        const char *at = strstr(name, conditions[i]);
+        const char *rest = at ? at + strlen(conditions[i]) : "";
+        if (at && (!*rest || !strcmp(rest, ".uncut")))
+            return snprintf(out, NAME_ROOM, "%.*s%s", (int)(at - name), name, rest) < NAME_ROOM;
+    }
+    return false;
+}
+
+/* Where the test's results after the side's iteration are. LETI_DONE where there are none, which
+ * *err says. */
+static enum leti_status find_results(const struct side *side, const char *name, struct phase *out,
+                                     struct leti_error *err)
+{
+    char stands[NAME_ROOM];
+    bool done = false;
+    enum leti_status status = find_phase(side, name, out, err);
+    if (status != LETI_OK || !is_done(side, name, &done, err))
+        return status == LETI_OK ? LETI_ERROR : status;
+    if (!done && !side->iteration && untrained_name(name, stands)) {
+        status = find_phase(side, stands, out, err);
+        if (status == LETI_ERROR || !is_done(side, stands, &done, err))
+            return LETI_ERROR;
+    }
+    if (done)
+        return LETI_OK;
+    leti_error_set(err, "%s: the test \"%s\" was not done after iteration %u", side->folder, name,
+                   side->iteration);
+    return LETI_DONE;
 }
 
 /* Both values of a manifest's key, which the caller frees; where one is not there, it is "". */
@@ -111,22 +150,33 @@ static bool both_pins(const struct comparison *c, const char *of, const char *na
     return true;
 }
 
-bool compare_problems(const char *folder, const char *test, const char *hash,
+/* Whether the hash is that of the test's problems there. */
+static bool check_hash(const struct side *side, const char *test, const char *hash,
+                       struct leti_error *err)
+{
+    char key[128], *there = NULL;
+    snprintf(key, sizeof key, "data of test %s", test);
+    bool good = store_manifest(side->store, key, &there, err);
+    if (good && (!there || strcmp(there, hash) != 0))
+        good = leti_error_set(err, "%s: its test \"%s\" has other problems", side->folder, test);
+    free(there);
+    return good;
+}
+
+bool compare_problems(const char *folder, const char *test, const char *hash, bool *has,
                       struct leti_error *err)
 {
     struct side side = { .folder = folder };
-    char key[128], *there = NULL;
-    snprintf(key, sizeof key, "data of test %s", test);
-    bool good =
-        store_open_read(folder, &side.store, err) && store_manifest(side.store, key, &there, err);
-    if (good && !there)
-        good = leti_error_set(err, "%s: this run has no test \"%s\"", folder, test);
-    else if (good && strcmp(there, hash) != 0)
-        good = leti_error_set(err, "%s: its test \"%s\" has other problems", folder, test);
-    good = good && check_done(&side, test, err);
+    struct phase phase;
+    enum leti_status status = LETI_ERROR;
+    if (store_open_read(folder, &side.store, err))
+        status = find_results(&side, test, &phase, err);
+    if (status == LETI_OK && !check_hash(&side, test, hash, err))
+        status = LETI_ERROR;
     store_close(side.store);
-    free(there);
-    return good;
+    if (status != LETI_ERROR)
+        *has = status == LETI_OK;
+    return status != LETI_ERROR;
 }
 
 static bool check_problems(const struct comparison *c, const char *name, struct leti_error *err)
@@ -141,27 +191,27 @@ static bool check_problems(const struct comparison *c, const char *name, struct 
                                   c->first.folder, c->second.folder);
 }
 
-/* The next line of the text, without its end; an empty one after the last. */
-static const char *next_line(const char **text, int *size)
-{
-    const char *line = *text;
-    size_t length = strcspn(line, "\n");
-    *size = (int)(length < QUOTE ? length : QUOTE);
-    *text += length + (line[length] == '\n');
-    return line;
-}
-
 /* Settings in which the two differ are no error, since that may be what is compared: they are
  * said. */
-static void note(struct comparison *c, const char *test, const char *first, int first_size,
-                 const char *second, int second_size)
+static void note(struct comparison *c, const char *test, struct line first, struct line second)
 {
     struct text text = { 0 };
-    text_printf(&text, "%s: %.*s against %.*s", test, first_size, first, second_size, second);
+    char shown[2][LINE_SHOWN];
+    line_show(first, second, shown[0]);
+    line_show(second, first, shown[1]);
+    text_printf(&text, "%s: %s against %s", test, *shown[0] ? shown[0] : "nothing",
+                *shown[1] ? shown[1] : "nothing");
     text_printf(&c->lines, "  not alike: %s\n", text_string(&text));
     text_add(&c->unlike, c->unlike.size ? ", " : "");
     json_text_string(&c->unlike, text_string(&text));
     text_free(&text);
+}
+
+static void note_lines(struct comparison *c, const char *test, const char *first,
+                       const char *second)
+{
+    while (line_differing(&first, &second))
+        note(c, test, line_first(first, &first), line_first(second, &second));
 }
 
 static bool note_settings(struct comparison *c, const char *name, struct leti_error *err)
@@ -169,12 +219,7 @@ static bool note_settings(struct comparison *c, const char *name, struct leti_er
     char *pins[2];
     if (!both_pins(c, "setting of test ", name, pins, err))
         return false;
-    for (const char *a = pins[0], *b = pins[1]; *a && *b;) {
-        int a_size, b_size;
-        const char *x = next_line(&a, &a_size), *y = next_line(&b, &b_size);
-        if (a_size != b_size || strncmp(x, y, (size_t)a_size) != 0)
-            note(c, name, x, a_size, y, b_size);
-    }
+    note_lines(c, name, pins[0], pins[1]);
     free(pins[0]);
     free(pins[1]);
     return true;
@@ -185,8 +230,7 @@ static bool note_seeds(struct comparison *c, struct leti_error *err)
     char *pins[2];
     if (!both_pins(c, "seed", "", pins, err))
         return false;
-    if (strcmp(pins[0], pins[1]) != 0)
-        note(c, "seed", pins[0], QUOTE, pins[1], QUOTE);
+    note_lines(c, "seed", pins[0], pins[1]);
     free(pins[0]);
     free(pins[1]);
     return true;
@@ -264,32 +308,68 @@ static bool pair(struct comparison *c, const char *name, const struct phase *pha
     return true;
 }
 
+static void leave_out(struct comparison *c, const char *why)
+{
+    if (!*c->why.text)
+        leti_error_set(&c->why, "%s", why);
+    text_printf(&c->lines, "  left out: %s\n", why);
+    text_add(&c->left_out, c->left_out.size ? ", " : "");
+    json_text_string(&c->left_out, why);
+}
+
 static bool compare_test(struct comparison *c, const char *name, struct leti_error *err)
 {
     struct phase phases[2];
-    return find_phase(&c->first, name, &phases[0], err) &&
-           find_phase(&c->second, name, &phases[1], err) && check_problems(c, name, err) &&
-           check_done(&c->first, name, err) && check_done(&c->second, name, err) &&
-           pair(c, name, phases, err) && add_result(c, name, &phases[0], err) &&
-           note_settings(c, name, err);
+    enum leti_status status = find_results(&c->first, name, &phases[0], err);
+    if (status == LETI_OK)
+        status = find_results(&c->second, name, &phases[1], err);
+    if (status == LETI_DONE)
+        leave_out(c, err->text);
+    if (status != LETI_OK)
+        return status == LETI_DONE;
+    return check_problems(c, name, err) && pair(c, name, phases, err) &&
+           add_result(c, name, &phases[0], err) && note_settings(c, name, err);
 }
 
 /* ---- the whole ---- */
 
-static bool compare_all(struct comparison *c, struct leti_error *err)
+/* Calls `with` for each of a side's tests. */
+static bool for_tests(struct comparison *c, const struct side *side,
+                      bool (*with)(struct comparison *, const char *name, struct leti_error *),
+                      struct leti_error *err)
 {
     struct store_rows *rows = NULL;
     enum leti_status status;
-    if (!store_select(c->first.store, "SELECT name FROM phase WHERE phase > 0 ORDER BY phase",
-                      &rows, err))
+    if (!store_select(side->store, "SELECT name FROM phase WHERE phase > 0 ORDER BY phase", &rows,
+                      err))
         return false;
     while ((status = store_next(rows, err)) == LETI_OK)
-        if (!compare_test(c, store_text(rows, 0), err)) {
+        if (!with(c, store_text(rows, 0), err)) {
             status = LETI_ERROR;
             break;
         }
     store_rows_close(rows);
-    return status == LETI_DONE && note_seeds(c, err);
+    return status == LETI_DONE;
+}
+
+/* Of the second side: a test that the first one has not. */
+static bool leave_out_unknown(struct comparison *c, const char *name, struct leti_error *err)
+{
+    struct phase phase;
+    enum leti_status status = find_phase(&c->first, name, &phase, err);
+    if (status == LETI_DONE)
+        leave_out(c, err->text);
+    return status != LETI_ERROR;
+}
+
+static bool compare_all(struct comparison *c, struct leti_error *err)
+{
+    if (!for_tests(c, &c->first, compare_test, err) ||
+        !for_tests(c, &c->second, leave_out_unknown, err))
+        return false;
+    if (!c->tests.size)
+        return leti_error_set(err, "%s", *c->why.text ? c->why.text : "there is no test");
+    return note_seeds(c, err);
 }
 
 static void print_json(const struct comparison *c, double seconds)
@@ -301,8 +381,11 @@ static void print_json(const struct comparison *c, double seconds)
                 c->first.iteration, seconds, text_string(&c->first_test), text_string(&c->tests));
     text_add(&out, ", \"against\": {\"run\": ");
     json_text_string(&out, c->second.folder);
-    text_printf(&out, ", \"iteration\": %u, \"tests\": {%s}, \"not_alike\": [%s]}}",
-                c->second.iteration, text_string(&c->against), text_string(&c->unlike));
+    text_printf(&out,
+                ", \"iteration\": %u, \"tests\": {%s}, \"not_alike\": [%s], "
+                "\"left_out\": [%s]}}",
+                c->second.iteration, text_string(&c->against), text_string(&c->unlike),
+                text_string(&c->left_out));
     printf("%s\n", text_string(&out));
     text_free(&out);
 }
@@ -343,5 +426,6 @@ bool compare_tests(const struct compare_config *config, struct leti_error *err)
     text_free(&c.tests);
     text_free(&c.against);
     text_free(&c.unlike);
+    text_free(&c.left_out);
     return good;
 }

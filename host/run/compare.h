@@ -21,14 +21,15 @@ struct compare_config {
     bool json, quiet;
 };
 
-/* Whether the run in the folder has a test of that name on problems with that hash, and did it
- * before any training. */
-bool compare_problems(const char *folder, const char *test, const char *hash,
+/* *has says whether the run in the folder has results of a test of that name before any training;
+ * where not, *err says why. That they are of problems with another hash is an error. */
+bool compare_problems(const char *folder, const char *test, const char *hash, bool *has,
                       struct leti_error *err);
 
-/* Prints, of each test of the first run, how it differs from the second's test of that name:
- * paired.h. Both must be done, and on the same problems. With json one object, which begins as the
- * last line of a run does. */
+/* Prints, of each test that both have results of, how the first run's differs from the second's:
+ * paired.h; tests that one of them lacks are said. It is an error where there is none, or not on
+ * the same problems. Before the first training one condition's result is that of all. With json one
+ * object, which begins as the last line of a run does. */
 bool compare_tests(const struct compare_config *, struct leti_error *err);
 
 #endif

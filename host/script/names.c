@@ -70,6 +70,9 @@ static bool check(const struct named *all, const struct settings *settings, stru
     if (!names_is_plain(name, false))
         return leti_error_set(err, "%s: the name \"%s\" must consist of letters, digits, - and _",
                               settings->where, name);
+    if (strlen(name) > NAMES_MOST)
+        return leti_error_set(err, "%s: the name \"%.20s...\" has %zu bytes, %d are allowed",
+                              settings->where, name, strlen(name), NAMES_MOST);
     if (count_name(all, name) > 1)
         return leti_error_set(err, "%s: the name \"%s\" is there twice", settings->where, name);
     return true;

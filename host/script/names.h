@@ -6,9 +6,11 @@
 
 #include "script/script.h"
 
+enum { NAMES_MOST = 100 }; /* bytes of a name; with what is put before and behind it, under 128 */
+
 /* Gives those without a name their kind's word (tests "test"), with a number from the second on,
- * and refuses names that two stages or two tests have, or that cannot be written in --set. The
- * names are in host_settings, and in the tests' settings. */
+ * and refuses names that two stages or two tests have, that cannot be written in --set, or that are
+ * too long. The names are in host_settings, and in the tests' settings. */
 bool names_give(struct stage **stages, size_t n_stages, struct draft *draft,
                 struct leti_error *err);
 

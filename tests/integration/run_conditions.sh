@@ -60,6 +60,16 @@ is "SELECT count(*) FROM verdict AS v JOIN sample AS s USING (phase, iteration, 
 # Samples of the training end at the cut, as ever.
 is "SELECT count(*) FROM sample WHERE phase = 0 AND instr(raw, 'print(it)') > 0" 0
 
+# Before the first training the first condition's result is every one's.
+works "$LETI" test --results run --against run@0 --json
+python3 - stdout <<'EOF' || wrong "other comparisons: $(cat stdout)"
+import json, sys
+against = json.loads(open(sys.argv[1]).read().splitlines()[-1])["against"]
+assert len(against["tests"]) == 6 and against["left_out"] == [], against
+bad, good = against["tests"]["held-out.bad"], against["tests"]["held-out"]
+assert bad["against_pass@1"] == good["against_pass@1"] > bad["pass@1"], against
+EOF
+
 # What was killed and goes on comes to the same.
 rows run >run.rows
 for moment in 0.15 0.2 0.25; do

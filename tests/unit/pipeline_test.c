@@ -394,6 +394,9 @@ static void refuses_names_that_clash(void **state)
     (void)state;
     check_refused("local e = stage 'evaluator.sound' { name = 'a.b' }\nreturn pipeline{flow=e}",
                   ":1: the name \"a.b\" must consist of letters, digits, - and _");
+    check_refused("local e = stage 'evaluator.sound' { name = ('x'):rep(101) }\n"
+                  "return pipeline { flow = e }",
+                  ":1: the name \"xxxxxxxxxxxxxxxxxxxx...\" has 101 bytes, 100 are allowed");
     check_refused("local e = stage 'evaluator.sound' { name = 'x' }\n"
                   "local g = stage 'generator.sound' { name = 'x', model = here }\n"
                   "return pipeline { flow = g >> e, problems = stage 'source.sound' {} }",
