@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json_text.h"
@@ -89,9 +90,18 @@ static bool add_line(const struct score *score, const struct written *written,
     return true;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return a && b && stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 bool score_check_results(const struct score *score, struct leti_error *err)
 {
     const char *path = score->config->results;
+    if (is_same_file(path, score->config->samples) || is_same_file(path, score->config->problems))
+        return leti_error_set(err, "cannot write %s: it is what is read", path);
     return !path || file_can_write(path, err);
 }
 

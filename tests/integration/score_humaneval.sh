@@ -64,12 +64,14 @@ gzip -k samples.jsonl
 cp results.jsonl before
 judge samples.jsonl.gz --results results.jsonl
 diff before results.jsonl || wrong "compressed samples have other results"
-judge results.jsonl --results results.jsonl
-for file in before results.jsonl; do
+judge results.jsonl --results again.jsonl
+fails 1 'cannot write ./results.jsonl: it is what is read' \
+    "$LETI" score results.jsonl --task humaneval --problems problems.jsonl --results ./results.jsonl
+for file in before again.jsonl; do
     sed 's/.*, \("result": \)/\1/' $file >$file.cut
     [ "$(grep -o '"result": ' $file | wc -l)" = 9 ] || wrong "$file has not 9 results"
 done
-diff before.cut results.jsonl.cut || wrong "results judged again have other results"
+diff before.cut again.jsonl.cut || wrong "results judged again have other results"
 
 # What Python's json module writes and JSON does not have; ids without a number.
 sed 's|my/|my_|' problems.jsonl >other.jsonl
