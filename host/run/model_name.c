@@ -141,3 +141,16 @@ bool model_find(const char *text, char **dir, struct leti_error *err)
     run_name_free(&name);
     return good;
 }
+
+void model_add_name(struct text *text, const char *path)
+{
+    char *checkpoints = path_folder(path);
+    char *run = checkpoints ? path_folder(checkpoints) : NULL;
+    uint32_t number = checkpoint_number(path_name(path));
+    if (run && number && !strcmp(path_name(checkpoints), "checkpoints"))
+        text_printf(text, "%s@%u", path_name(run), number);
+    else
+        text_add(text, path_name(path));
+    free(checkpoints);
+    free(run);
+}

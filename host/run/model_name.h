@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/text.h"
 #include "leti/error.h"
 
 /* How it is said in --help. */
@@ -18,5 +19,8 @@ bool model_find(const char *name, char **dir, struct leti_error *err);
 
 /* The same of a run's model after so many iterations; 0: that it began with. */
 bool model_of_run(const char *folder, uint32_t iteration, char **dir, struct leti_error *err);
+
+/* How a line names the model with that path: the last part, or "RUN@3" of a run's checkpoint. */
+void model_add_name(struct text *, const char *path);
 
 #endif

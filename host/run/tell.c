@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/plain.h"
+#include "run/model_name.h"
 #include "run/progress.h"
 #include "run/result.h"
 #include "run/validation.h"
@@ -57,8 +58,10 @@ void tell_start(const struct run *run, bool resumed)
     const char *model = run->generator_model ? run->generator_model : run->trainer_model;
     struct text line = { 0 };
     text_add(&line, run->folder.name);
-    if (model)
-        text_printf(&line, "   %s", path_name(model));
+    if (model) {
+        text_add(&line, "   ");
+        model_add_name(&line, model);
+    }
     if (pipeline->from_references)
         text_printf(&line, "   references of %zu problems",
                     problems_with_reference(&run->training));
