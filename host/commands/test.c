@@ -20,6 +20,7 @@ enum {
     KEY_SET = 256,
     KEY_TASK,
     KEY_PART,
+    KEY_PROBLEMS,
     KEY_MODEL,
     KEY_AGAINST,
     KEY_RESULTS,
@@ -52,8 +53,9 @@ static error_t add_setting(struct arguments *arguments, const char *option, cons
 static void check_usage(struct arguments *arguments, struct argp_state *state)
 {
     struct test_config *config = &arguments->config;
-    bool describes = config->file || config->task || config->part || config->model || config->out ||
-                     arguments->overrides.n || arguments->settings.n;
+    bool describes = config->file || config->task || config->part || config->problems ||
+                     config->model || config->out || arguments->overrides.n ||
+                     arguments->settings.n;
     if (config->resume && (describes || config->results))
         argp_error(state, "--resume takes a test as it is: only --against may stand beside it");
     if (config->results && describes)
@@ -67,10 +69,10 @@ static void check_usage(struct arguments *arguments, struct argp_state *state)
         argp_error(state, "either a pipeline or --task TASK must say what the model is tested on");
     if (config->part && !config->task)
         argp_error(state, "--part says which part of a task: it needs --task");
+    if (config->problems && !config->task)
+        argp_error(state, "--problems stands for a task's own data set: it needs --task");
     if (!config->model)
         argp_error(state, "--model must say which model is tested");
-    if (!config->part)
-        config->part = "test";
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -91,6 +93,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_PART:
         config->part = arg;
+        return 0;
+    case KEY_PROBLEMS:
+        config->problems = arg;
         return 0;
     case KEY_MODEL:
         config->model = arg;
@@ -133,14 +138,15 @@ static const struct argp_option argp_options[] = {
     { "task", KEY_TASK, "TASK", 0,
       "Its problems, in the place of a pipeline's tests: mbpp, mbpp:shots=3, humaneval, ...", 0 },
     { "part", KEY_PART, "PART", 0, "Which of the task's parts; test unless said", 0 },
+    { "problems", KEY_PROBLEMS, "FILE", 0,
+      "File in the place of the task's own data set; all of it, where it has no part test", 0 },
     { "samples", KEY_SAMPLES, "N", 0, "Samples of each problem; as the pipeline says, or 16", 1 },
     { "temperature", KEY_TEMPERATURE, "T", 0, "0: greedy; as the pipeline says, or 0.1", 1 },
     { "max-length", KEY_MAX_LENGTH, "N", 0,
       "Tokens of a sample at most, prompt included; as the pipeline says, or 512", 1 },
     { "condition", KEY_CONDITION, "TOKEN", 0,
       "Reward token that prompts begin with: good, bad or none, or several of them as in "
-      "good,none; "
-      "good unless said, if the model has it, otherwise none",
+      "good,none; as the pipeline says, or good, but none where the model lacks the token",
       1 },
     { "set", KEY_SET, "NAME=VALUE", 0, OVERRIDES_HELP, 1 },
     { "against", KEY_AGAINST, "MODEL", 0,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "run/compare.h"
 #include "run/model_name.h"
@@ -28,14 +29,21 @@ static const char model_key[] = "tested model", against_key[] = "against",
 /* One model's test, as it is asked of run_pipeline. */
 struct plan {
     const char *model;   /* absolute */
+    const char *second;  /* the model that it is going to be compared with, absolute; NULL: none */
     const char *results; /* what it is going to be compared with; NULL: nothing that is there */
     const char *task;    /* that the text is made of; NULL: the text is a person's */
     const char *file;    /* the pipeline, or where the text is from */
     char *text;          /* owned; NULL: in the file */
     struct words overrides;
-    bool any_condition; /* the tests' condition is as the model has it */
+    bool any_condition; /* the tests' conditions give way to what the model has */
+    bool gave_way;      /* they did */
     bool any_name;      /* the run's name is made of the pipeline's */
 };
+
+/* Values of that: what the user asked for; what the pipeline says, as far as the model has it; the
+ * same of a model that has it not. */
+static const char asked[] = "asked", as_it_has[] = "any", as_it_lacks[] = "any, and none";
+static const char no_condition[] = "test.condition=none";
 
 /* What stands behind the word in "results FOLDER", "model FOLDER"; NULL where it is another. */
 static const char *rest_of(const char *against, const char *word)
@@ -73,12 +81,28 @@ static bool check_conditions(const struct plan *plan, const struct pipeline *pip
     return true;
 }
 
-static bool choose_condition(struct plan *plan, struct probe *probe, struct leti_error *err)
+/* Leaves the tests their conditions where the model has the tokens, and asks without one where it
+ * lacks any. */
+static bool choose_condition(struct plan *plan, const struct pipeline *draft, struct probe *probe,
+                             struct leti_error *err)
 {
-    bool knows = false;
-    const char *why;
-    return probe_knows(probe, LETI_GOOD, &knows, &why, err) &&
-           words_add(&plan->overrides, err, "test.condition=%s", knows ? "good" : "none");
+    struct leti_error why;
+    bool lacks = false;
+    for (size_t i = 0; !lacks && i < draft->n_tests; i++) {
+        const char *said;
+        bool knows;
+        if (!probe_knows(probe, draft->tests[i].condition, &knows, &said, err))
+            return false;
+        lacks = !knows;
+        if (lacks)
+            leti_error_set(&why, "%s", said);
+    }
+    if (!lacks)
+        return true;
+    log_line(LETI_LOG_INFO, "%s: the tests ask under no condition: %s", path_name(plan->model),
+             why.text);
+    plan->gave_way = true;
+    return words_add(&plan->overrides, err, "%s", no_condition);
 }
 
 /* A generator that runs elsewhere is not there to be asked. */
@@ -91,6 +115,21 @@ static bool open_probe(const struct plan *plan, const struct pipeline *pipeline,
                           "%s: %s is placed \"remote\", where a test cannot ask it for the "
                           "model's tokens",
                           pipeline->generator->where, pipeline->generator->options.name);
+}
+
+/* That the second model has the tokens as well, where they are asked for: as soon as the first
+ * one's are looked at. */
+static bool check_second(const struct plan *plan, const struct pipeline *pipeline,
+                         struct leti_error *err)
+{
+    struct plan second = { .model = plan->second };
+    struct probe *probe = NULL;
+    if (!plan->second || plan->any_condition)
+        return true;
+    bool good = open_probe(&second, pipeline, &probe, err) &&
+                check_conditions(&second, pipeline, probe, err);
+    probe_close(probe);
+    return good;
 }
 
 /* ---- problems ---- */
@@ -128,9 +167,9 @@ static bool settle(struct plan *plan, const struct pipeline *draft, struct probe
         (!plan->any_name || words_add(&plan->overrides, err, "name=test-%s", draft->name)) &&
         words_add(&plan->overrides, err, "%s.model=%s", draft->generator->options.name,
                   plan->model) &&
-        (!plan->any_condition || choose_condition(plan, probe, err)) &&
+        (!plan->any_condition || choose_condition(plan, draft, probe, err)) &&
         read_pipeline(plan, &pipeline, err) && check_conditions(plan, pipeline, probe, err) &&
-        check_problems(plan, pipeline, err);
+        check_second(plan, pipeline, err) && check_problems(plan, pipeline, err);
     pipeline_close(pipeline);
     return good;
 }
@@ -139,13 +178,14 @@ static bool settle(struct plan *plan, const struct pipeline *draft, struct probe
 static bool sample(struct plan *plan, struct run_config config, const char *against,
                    struct leti_error *err)
 {
-    const struct run_note notes[] = { { model_key, plan->model },
-                                      { condition_key, plan->any_condition ? "any" : "asked" },
-                                      { against_key, against } };
     struct pipeline *draft = NULL;
     struct probe *probe = NULL;
     bool good = read_pipeline(plan, &draft, err) && open_probe(plan, draft, &probe, err) &&
                 settle(plan, draft, probe, err);
+    const char *condition = !plan->any_condition ? asked : plan->gave_way ? as_it_lacks : as_it_has;
+    const struct run_note notes[] = { { model_key, plan->model },
+                                      { condition_key, condition },
+                                      { against_key, against } };
     probe_close(probe);
     pipeline_close(draft);
     config.file = plan->file;
@@ -174,15 +214,36 @@ static void add_name(struct text *text, const char *task)
     text_add_char(text, '"');
 }
 
+/* The task's name is taken to be known; a file of problems may have no parts. */
+static bool add_part(struct text *text, const struct test_config *test, struct leti_error *err)
+{
+    char *file = test->problems ? realpath(test->problems, NULL) : NULL;
+    if (test->problems && !file)
+        return leti_error_set(err, "%s: %s", test->problems, strerror(errno));
+    if (file) {
+        text_add(text, "task = task.from(");
+        task_add_quoted(text, file);
+        text_add(text, ")\n");
+        free(file);
+    }
+    text_add(text, "local part = ");
+    if (test->part)
+        task_add_quoted(text, test->part);
+    else
+        text_add(text, test->problems ? "task.test and \"test\" or \"all\"" : "\"test\"");
+    text_add(text, "\nlocal problems = require(\"tasks.task\").part(task, part)\n");
+    return true;
+}
+
 static char *task_text(const struct test_config *test, const char *model, struct leti_error *err)
 {
     struct text text = { 0 };
     task_add(&text, test->task);
-    text_add(&text, "local part = ");
-    task_add_quoted(&text, test->part);
-    text_add(&text, "\nlocal problems = task[part]\n"
-                    "if not problems then error(\"the task has no part \\\"\" .. part .. \"\\\"\", "
-                    "0) end\nreturn pipeline { name = ");
+    if (!add_part(&text, test, err)) {
+        text_free(&text);
+        return NULL;
+    }
+    text_add(&text, "return pipeline { name = ");
     add_name(&text, test->task);
     text_add(&text, ", post = task.post,\n  flow = stage \"generator.lm\" { model = ");
     task_add_quoted(&text, model);
@@ -228,6 +289,7 @@ static bool sample_first(const struct test_config *test, const struct run_config
 {
     struct plan plan = { .file = test->file,
                          .task = test->file ? NULL : test->task,
+                         .second = against ? rest_of(against, "model") : NULL,
                          .results = against ? rest_of(against, "results") : NULL,
                          .any_condition = true,
                          .any_name = true };
@@ -311,6 +373,18 @@ static bool find_second(const char *folder, const char *model, bool *there, stru
     return *there || leti_error_set(err, "%s: is there already, with another model", folder);
 }
 
+/* The first model's lack of a token need not be the second's. It is what was set last. */
+static void take_back(char *text)
+{
+    char *last = NULL;
+    for (char *at = text; (at = strstr(at, no_condition)); at++)
+        last = at;
+    while (last && last > text && last[-1] != '\n')
+        last--;
+    if (last)
+        *last = '\0';
+}
+
 /* As the first one's run has it written down. */
 static bool sample_as_first(const char *folder, const char *model, const struct run_config *config,
                             struct leti_error *err)
@@ -324,7 +398,9 @@ static bool sample_as_first(const char *folder, const char *model, const struct 
                 store_manifest(store, condition_key, &condition, err);
     store_close(store);
     plan.file = file;
-    plan.any_condition = condition && !strcmp(condition, "any");
+    plan.any_condition = condition && strcmp(condition, asked) != 0;
+    if (good && plan.text && condition && !strcmp(condition, as_it_lacks))
+        take_back(plan.text);
     if (good && (!plan.text || !file))
         good = leti_error_set(err, "%s: the run was cut off before it began", folder);
     good = good && sample(&plan, *config, NULL, err);

@@ -112,7 +112,12 @@ end
 
 -- All of them: its parts are the parts of each in a row.
 local function define_all(style)
-  local whole = { post = { "\nQ:" }, max_length = 2048, evaluator = evaluator(style) }
+  local whole = {
+    parts = { "all", "test" },
+    post = { "\nQ:" },
+    max_length = 2048,
+    evaluator = evaluator(style),
+  }
   function whole.from(file)
     return define(nil, style, function()
       return file

@@ -115,7 +115,7 @@ return setmetatable(custom, {
     return make(settings)
   end,
   __index = function(_, part)
-    if part == "all" then
+    if part == "all" or part == "train" or part == "validation" or part == "test" then
       error("tasks.custom: the file of problems must be named: --problems FILE", 0)
     end
   end,

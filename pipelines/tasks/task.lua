@@ -31,6 +31,16 @@ local function make_part(description, find, part)
   }, more))
 end
 
+-- The sorted keys of a table.
+local function names_of(table_of_parts)
+  local names = {}
+  for name in pairs(table_of_parts) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
 -- find: names the data set's file. schema: see `leti inspect source.jsonl`. parts: the ids of each
 -- part by its name; "" takes all. counts: how many problems there must be in a part. post, max_length: as above. options: what else the source is told,
 -- a table or a function that makes one. evaluator: evaluator.python if not given.
@@ -39,6 +49,7 @@ end
 local function define(description)
   local function on(find)
     local task = {
+      parts = names_of(description.parts),
       post = description.post,
       max_length = description.max_length,
       evaluator = description.evaluator or python,
@@ -94,4 +105,17 @@ local function named(name)
   return task
 end
 
-return { define = define, named = named }
+-- A task's problems by the name of the part; an error says which parts there are.
+local function part(task, name)
+  if type(name) == "string" and name:find "^[%w_-]+$" then
+    for _, known in ipairs(task.parts or { name }) do
+      if known == name and task[name] then
+        return task[name]
+      end
+    end
+  end
+  local known = task.parts and "; there are " .. table.concat(task.parts, ", ") or ""
+  error(('the task has no part "%s"%s'):format(name, known), 0)
+end
+
+return { define = define, named = named, part = part }

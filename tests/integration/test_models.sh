@@ -78,6 +78,34 @@ contains stdout 'held-out         pass@1 '
 fails 1 'run: the test "held-out" was not done after iteration 7' \
     "$LETI" test --results run --against run@7
 
+# Of two tests that are done as often as they say, those that are there are compared.
+sed -e 's/test = {/test = { {/' -e 's/samples = 16 },/samples = 16, every = 0 },@/' fake.lua |
+    sed 's/@/ { name = "often", problems = held_out, samples = 2, every = 1 } },/' >often.lua
+# shellcheck disable=SC2086
+works "$LETI" run often.lua $quick --set train.work_us=0 --out often
+works "$LETI" test --results often --against often@1
+contains stdout 'often            pass@1 '
+contains stdout 'left out: often: the test "held-out" was not done after iteration 1'
+works "$LETI" test --results often --against run
+contains stdout 'held-out         pass@1 '
+contains stdout 'left out: run: this run has no test "often"'
+
+# The pipeline's list of conditions is what is tested; a single one is asked for over it.
+sed 's/samples = 16 }/samples = 2, condition = { "good", "none" } }/' fake.lua >listed.lua
+# shellcheck disable=SC2086
+works "$LETI" test listed.lua --model model $quick --out listed
+[ "$(sqlite3 listed/run.db "SELECT group_concat(name) FROM phase WHERE phase > 0")" = \
+    held-out,held-out.none ] || wrong "other conditions than the pipeline's"
+# shellcheck disable=SC2086
+works "$LETI" test listed.lua --model model $quick --condition bad --out single
+[ "$(sqlite3 single/run.db "SELECT group_concat(name) FROM phase WHERE phase > 0")" = held-out ] ||
+    wrong "more than the one condition that was asked for"
+
+# A checkpoint is named by its run.
+# shellcheck disable=SC2086
+works "$LETI" test fake.lua --model run@2 $quick --out named
+contains stdout 'named   run@2   '
+
 # What is wrong.
 fails 1 'no model "nowhere": not a model' "$LETI" test fake.lua --model nowhere
 fails 1 'no model "runs": not a model' "$LETI" test fake.lua --model runs
