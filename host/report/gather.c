@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "report/gather.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,6 +10,7 @@
 #include "report/examples.h"
 #include "report/metrics.h"
 #include "report/warnings.h"
+#include "run/model_name.h"
 
 enum { MOST_ITERATIONS = 1000000 };
 
@@ -78,25 +78,6 @@ static char *model_in(const char *options)
     return strndup(at, strcspn(at, "\n"));
 }
 
-/* "quickstart-001@2" for a checkpoint of a run, else the path's last part. */
-static const char *model_label(struct gathering *g, const char *model, struct leti_error *err)
-{
-    static const char folder[] = "/checkpoints/";
-    const char *number = path_name(model);
-    size_t n = (size_t)(number - model), m = sizeof folder - 1;
-    if (n <= m || strncmp(number - m, folder, m) || !isdigit((unsigned char)*number))
-        return keep_string(g->memory, number, err);
-    char *run = strndup(model, n - m), *label = NULL;
-    int size = run ? asprintf(&label, "%s@%lu", path_name(run), strtoul(number, NULL, 10)) : -1;
-    const char *kept = size < 0 ? NULL : keep_string(g->memory, label, err);
-    if (size < 0)
-        leti_error_set(err, "out of memory for the report");
-    else
-        free(label);
-    free(run);
-    return kept;
-}
-
 /* The model of the first stage that names one; a generator's stands before a trainer's. */
 static bool name_model(struct gathering *g, struct leti_error *err)
 {
@@ -109,7 +90,11 @@ static bool name_model(struct gathering *g, struct leti_error *err)
                     ? NULL
                     : model_in(run->manifest[i].value);
     }
-    run->model = model_label(g, model ? model : "", err);
+    struct text name = { 0 };
+    if (model)
+        model_add_name(&name, model);
+    run->model = keep_string(g->memory, text_string(&name), err);
+    text_free(&name);
     free(model);
     return run->model;
 }
