@@ -217,7 +217,7 @@ bool folder_create(const char *name, const char *out, struct folder *folder, str
     if (!file_make_folders(out, err))
         return false;
     unsigned content = content_of_folder(out);
-    if (content & HAS_LOCK)
+    if (content & HAS_LOCK && !(content & HAS_OTHER))
         return reuse(out, folder, err);
     if (content)
         return refuse_content(out, content, err);
