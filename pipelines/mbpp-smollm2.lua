@@ -11,11 +11,16 @@ local python = require "corpus.python"
 
 local corpus = cached("python-library.txt", python.write)
 
--- MBPP's own splits, as much of each as two cores have time for.
+-- Parts of MBPP's own splits, as much as two cores have time for. Of the training split the first
+-- 19 problems, and those 29 of which the untrained model solved one at least once in two samples
+-- (temperature 0.3, cut behind the first function): where it never succeeds, it learns nothing of
+-- success. Held-out problems were not chosen by anything.
 local function some(ids)
   return stage "source.jsonl" { file = data "mbpp.jsonl", schema = "mbpp", ids = ids }
 end
-local train_on, validation, held_out = some "601-664", some "511-530", some "11-170"
+local train_on = some("601-619,666,672,678,690,697,710,713,716,744,768,789,790,792,796,798,805,"
+                      .. "811,813,833,855,882,887,899,904,924,940,945,970,972")
+local validation, held_out = some "511-530", some "11-130"
 
 local generate = stage "generator.lm"  { model = "models/smollm2-135m", samples = 2,
                                          temperature = 0.3, max_length = 192 }
