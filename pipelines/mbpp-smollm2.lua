@@ -22,15 +22,11 @@ local train_on = some("601-619,666,672,678,690,697,710,713,716,744,768,789,790,7
                       .. "811,813,833,855,882,887,899,904,924,940,945,970,972")
 local validation, held_out = some "511-530", some "11-130"
 
--- Small models go on with a second function, and a third, to the longest length. Such a sample is
--- trained on without an end, so that loops breed loops: only the first function is kept.
-local post = { "\n\ndef", table.unpack(mbpp.post) }
-
 local generate = stage "generator.lm"  { model = "models/smollm2-135m", samples = 2,
                                          temperature = 0.3, max_length = 192 }
 local evaluate = mbpp.evaluator        { timeout = 3 }
 local feedback = stage "feedback.leti" { max_feedback = 300 }
-local train    = stage "trainer.fcft"  { epochs = 1, batch = 8, lr = 1e-4, max_length = 256,
+local train    = stage "trainer.fcft"  { epochs = 1, batch = 8, lr = 5e-5, max_length = 256,
                                          corpus = corpus, corpus_tokens = 384, corpus_block = 384,
                                          corpus_eval_tokens = 4096, micro_tokens = 1024 }
 
@@ -39,7 +35,7 @@ return pipeline {
   iterations = 3,
   seed       = 1,
   problems   = train_on,
-  post       = post,
+  post       = mbpp.post,
   flow       = generate >> evaluate >> feedback >> train,
   validation = { problems = validation },
   test       = {
