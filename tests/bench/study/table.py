@@ -52,18 +52,16 @@ def mean(values):
 
 
 def half(values):
-    """Half of the 95 % interval of a mean."""
-    n = len(values)
-    if n < 2:
-        return float("nan")
-    m = mean(values)
+    """Half of the 95 % interval of a mean, of two values or more."""
+    n, m = len(values), mean(values)
     deviation = math.sqrt(sum((v - m) ** 2 for v in values) / (n - 1))
     return T[min(n - 2, len(T) - 1)] * deviation / math.sqrt(n)
 
 
 def spread(values, scale=100.0, digits=1):
-    """Mean and interval; infinite where a value is missing."""
-    return "%+.*f ± %.*f" % (digits, scale * mean(values), digits, scale * half(values))
+    """Mean and interval; a single value has none."""
+    text = "%+.*f" % (digits, scale * mean(values))
+    return text if len(values) < 2 else "%s ± %.*f" % (text, digits, scale * half(values))
 
 
 def load(folder, arms):
