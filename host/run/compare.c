@@ -248,11 +248,9 @@ static void add_paired_json(struct text *out, const char *name, const struct pai
     json_number(out, p->second);
     text_add(out, ", \"difference\": ");
     json_number(out, p->difference);
-    text_add(out, ", \"interval\": [");
-    json_number(out, p->interval.low);
-    text_add(out, ", ");
-    json_number(out, p->interval.high);
-    text_add(out, "], \"p_value\": ");
+    text_add(out, ", \"interval\": ");
+    interval_json(&p->interval, out);
+    text_add(out, ", \"p_value\": ");
     json_number(out, p->p_value);
     text_printf(out, ", \"p_method\": \"%s\"}", p->exact ? "sign flips, all" : "sign flips, drawn");
 }
