@@ -3,8 +3,8 @@
 
     python3 tests/bench/study/charts.py REPORT.html HEADING FILE.svg
 
-Writes the first chart ("by gradient steps") below the heading, such as held-out, with as much of the
-page's style as it needs.
+Writes the first chart ("by gradient steps") below the heading, such as "test held-out", with as much
+of the page's style as it needs.
 SPDX-License-Identifier: Apache-2.0"""
 import html
 import re
