@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "hub/hub.h"
+#include "run/relay.h"
 #include "run/scratch.h"
 #include "run/stop.h"
 
@@ -60,13 +60,6 @@ static bool on_lost(void *context, uint64_t tag, const char *why, struct leti_er
     return leti_error_set(err, "%s", why);
 }
 
-static void on_log(void *context, const struct stage *stage, enum leti_level level,
-                   const char *text)
-{
-    (void)context;
-    log_line(level, "%s%s%s", stage ? stage->options.name : "", stage ? ": " : "", text);
-}
-
 static bool ask(struct probe *probe, struct leti_error *err)
 {
     static const struct leti_problem problem = {
@@ -117,7 +110,7 @@ static bool start(struct probe *probe, struct leti_error *err)
                                    .done = on_done,
                                    .failed = on_failed,
                                    .lost = on_lost,
-                                   .log = on_log };
+                                   .log = relay_log };
     if (!stop_watch(err) || !hub_create(&config, &handler, &probe->hub, err) ||
         !hub_add_stage(probe->hub, probe->pipeline->generator, err) ||
         !probe_knows(probe, LETI_NO_TOKEN, &knows, &why, err))

@@ -67,8 +67,7 @@ static void on_progress(void *context, const struct stage *stage, double done, d
         to->progress(to->context, stage, done, total);
 }
 
-static void on_log(void *context, const struct stage *stage, enum leti_level level,
-                   const char *text)
+void relay_log(void *context, const struct stage *stage, enum leti_level level, const char *text)
 {
     (void)context;
     log_line(level, "%s%s%s", stage ? stage->options.name : "", stage ? ": " : "", text);
@@ -86,7 +85,7 @@ bool relay_open(struct relay *relay, const struct hub_config *config, struct sto
                                    .lost = on_lost,
                                    .metric = on_metric,
                                    .progress = on_progress,
-                                   .log = on_log };
+                                   .log = relay_log };
     *relay = (struct relay){ .store = store };
     return hub_create(config, &handler, &relay->hub, err);
 }

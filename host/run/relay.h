@@ -22,4 +22,7 @@ void relay_close(struct relay *);
  * stop, as an error. */
 bool relay_turn(struct relay *, struct leti_error *err);
 
+/* Writes a line of the log in a stage's name; a hub's handler for it, which needs no context. */
+void relay_log(void *context, const struct stage *, enum leti_level, const char *text);
+
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/cut.h"
-#include "base/log.h"
 #include "run/model_name.h"
+#include "run/relay.h"
 #include "run/replay_parts.h"
 #include "run/sampling.h"
 #include "run/scratch.h"
@@ -89,13 +89,6 @@ static bool on_failed(void *context, uint64_t tag, const char *why, struct leti_
     return leti_error_set(err, "%s", why);
 }
 
-static void on_log(void *context, const struct stage *stage, enum leti_level level,
-                   const char *text)
-{
-    (void)context;
-    log_line(level, "%s%s%s", stage ? stage->options.name : "", stage ? ": " : "", text);
-}
-
 static bool open_hub(struct replay *replay, struct leti_error *err)
 {
     struct hub_config config = { .run_dir = replay->folder,
@@ -108,7 +101,7 @@ static bool open_hub(struct replay *replay, struct leti_error *err)
                                    .done = on_done,
                                    .failed = on_failed,
                                    .lost = on_failed,
-                                   .log = on_log };
+                                   .log = relay_log };
     return stop_watch(err) && hub_create(&config, &handler, &replay->hub, err);
 }
 
