@@ -132,6 +132,11 @@ static bool keep(struct examples *examples, const struct text *text, struct leti
     return true;
 }
 
+bool examples_truncated(const struct leti_example *example)
+{
+    return example->n_spans && (example->spans[example->n_spans - 1].flags & LETI_SPAN_OPEN);
+}
+
 bool examples_add(struct examples *examples, const struct lm_model *model,
                   const struct leti_example *example, int32_t max_length, struct leti_error *err)
 {
@@ -140,8 +145,7 @@ bool examples_add(struct examples *examples, const struct lm_model *model,
     bool feedback_cut = false, text_cut = false, ok = start(&text, model, err);
     for (size_t i = 0; ok && i < example->n_spans; i++)
         ok = add_span(&text, model, &example->spans[i], err);
-    bool open = example->n_spans && example->spans[example->n_spans - 1].flags & LETI_SPAN_OPEN;
-    bool ends = eos >= 0 && !open;
+    bool ends = eos >= 0 && !examples_truncated(example);
     if (ok)
         cut(&text, model, (size_t)max_length - ends, &feedback_cut, &text_cut);
     if (ok && ends && !text_cut)

@@ -21,6 +21,7 @@ struct examples {
     size_t *ends;                        /* [n] where each ends */
     size_t n, capacity;
     size_t feedback_cut, text_cut; /* how many lost some of their feedback, or of the rest */
+    size_t truncated;              /* how many were open, those that were dropped included */
 };
 
 /* Adds an example, cut to max_length tokens: first the feedback gives way, from its front, since a
@@ -30,6 +31,9 @@ struct examples {
  */
 bool examples_add(struct examples *, const struct lm_model *, const struct leti_example *,
                   int32_t max_length, struct leti_error *err);
+
+/* Whether the text was cut off in its midst, before it came to the trainer. */
+bool examples_truncated(const struct leti_example *);
 
 /* Lives until the next examples_add. */
 struct sequence examples_at(const struct examples *, size_t i);

@@ -228,6 +228,7 @@ static void tell(const struct loop *loop, double elapsed)
     host->metric(host, "lr", loop->lr);
     host->metric(host, "feedback_cut", (double)t->examples.feedback_cut);
     host->metric(host, "text_cut", (double)t->examples.text_cut);
+    host->metric(host, "truncated", (double)t->examples.truncated);
     if (steps) {
         host->metric(host, "grad_norm", loop->norm_sum / (double)steps);
         host->metric(host, "grad_norm_max", loop->norm_most);

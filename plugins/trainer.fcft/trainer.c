@@ -201,6 +201,10 @@ static enum leti_status learn(void *self, const struct leti_example *example)
         return host->fail(host, "an example came before a model was loaded");
     if (trainer->steps) /* pre-training takes none, nor has it their tokens */
         return LETI_OK;
+    bool truncated = examples_truncated(example);
+    trainer->examples.truncated += truncated;
+    if (truncated && !strcmp(trainer->truncated, "drop"))
+        return LETI_OK;
     if (!keep(trainer, &trainer->examples, example, &err))
         return host->fail(host, "problem %s, sample %u: %s", example->problem, example->index,
                           err.text);
@@ -310,6 +314,9 @@ static const struct leti_option options[] = {
     LETI_OPT_INT(
         struct trainer, max_length, "0", 0, 1 << 24,
         "tokens of an example; what is more is cut, feedback first; 0: the model's positions"),
+    LETI_OPT_CHOICE(struct trainer, truncated, "keep", "keep|drop",
+                    "drop: learn nothing from a sample that reached the longest length (in other "
+                    "trainers: mask_truncated_completions, overlong filtering)"),
     LETI_OPT_REAL(struct trainer, kl, "0", 0, 1e6,
                   "weight of the divergence from the model that the training began from, at each "
                   "token that is no feedback; that model stays in memory; 0: none"),

@@ -12,7 +12,7 @@
 
 struct trainer {
     /* options */
-    const char *mode, *init, *dtype, *precision, *corpus, *kl_direction;
+    const char *mode, *init, *dtype, *precision, *corpus, *kl_direction, *truncated;
     int64_t epochs, batch, micro_tokens, max_length, steps, warmup, decay_iterations;
     int64_t corpus_tokens, corpus_block, corpus_eval_tokens, lora_rank;
     double lr, weight_decay, beta1, beta2, eps, decay, final_lr_ratio, max_grad_norm;

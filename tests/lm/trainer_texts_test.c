@@ -210,6 +210,57 @@ static void refuses_held_out_texts_that_it_cannot_tell_of(void **state)
     end(self);
 }
 
+/* ---- cut off by the sampler ---- */
+
+static void learn_truncated(void *self, const char *program)
+{
+    struct leti_span spans[] = {
+        { bytes("<|bad|>"), LETI_SPAN_SPECIAL | LETI_SPAN_TRAIN },
+        { bytes(program), LETI_SPAN_TRAIN | LETI_SPAN_OPEN },
+    };
+    struct leti_example example = { .problem = "p", .spans = spans, .n_spans = 2 };
+    assert_int_equal(plugin->trainer.learn(self, &example), LETI_OK);
+}
+
+/* Trains on two whole texts and a truncated one. Returns the tokens of the steps. */
+static double tokens_with_truncated(const char *truncated)
+{
+    void *self = started(
+        (const char *[]){ "init", "random", "epochs", "1", "truncated", truncated, NULL });
+    load(self, "base");
+    learn(self, "<|good|>", NULL, "abc");
+    learn_truncated(self, "abcabcabc");
+    learn(self, "<|good|>", NULL, "abc");
+    train(self, 1, truncated);
+    double tokens = metric("tokens");
+    assert_true(metric("truncated") == 1.0);
+    end(self);
+    return tokens;
+}
+
+static void what_the_sampler_cut_off_can_be_dropped(void **state)
+{
+    (void)state;
+    assert_true(tokens_with_truncated("keep") == 4.0 + 9.0 + 4.0); /* no end behind the second */
+    assert_true(tokens_with_truncated("drop") == 4.0 + 4.0);
+}
+
+/* An iteration that has no other examples goes by without a step, and is forgotten. */
+static void an_iteration_may_be_dropped_whole(void **state)
+{
+    (void)state;
+    void *self = started(
+        (const char *[]){ "init", "random", "epochs", "1", "truncated", "drop", NULL });
+    load(self, "base");
+    learn_truncated(self, "abcabcabc");
+    train(self, 1, "none");
+    assert_true(metric("steps") == 0.0 && metric("truncated") == 1.0);
+    learn(self, "<|good|>", NULL, "abc");
+    train(self, 2, "some");
+    assert_true(metric("steps") == 1.0 && metric("truncated") == 0.0);
+    end(self);
+}
+
 /* ---- too long ---- */
 
 /* Trains on one text of the feedback and "abc", which is to fit. Returns its tokens. */
@@ -266,6 +317,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(held_out_texts_change_nothing, begin_test, end_test),
         cmocka_unit_test_setup_teardown(refuses_held_out_texts_that_it_cannot_tell_of, begin_test,
                                         end_test),
+        cmocka_unit_test_setup_teardown(what_the_sampler_cut_off_can_be_dropped, begin_test,
+                                        end_test),
+        cmocka_unit_test_setup_teardown(an_iteration_may_be_dropped_whole, begin_test, end_test),
         cmocka_unit_test_setup_teardown(feedback_gives_way_before_the_program, begin_test,
                                         end_test),
         cmocka_unit_test_setup_teardown(feedback_begins_with_a_whole_character, begin_test,
