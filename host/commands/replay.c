@@ -1,7 +1,7 @@
 /* replay - `leti replay RUN PROBLEM SAMPLE`: one recorded sample through a stage again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/replay.h"
+#include "replay/replay.h"
 
 #include <argp.h>
 #include <ctype.h>

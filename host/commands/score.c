@@ -1,7 +1,7 @@
 /* score - `leti score SAMPLES --task TASK`: judges programs that are already written.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/score.h"
+#include "score/score.h"
 
 #include <argp.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* show - `leti show RUN [PROBLEM [SAMPLE]]`: what the model wrote, what the interpreter said.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/show.h"
+#include "show/show.h"
 
 #include <argp.h>
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* test - `leti test PIPELINE --model MODEL`: samples and scores only.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/test.h"
+#include "test/test.h"
 
 #include <argp.h>
 #include <stdlib.h>

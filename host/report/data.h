@@ -8,7 +8,7 @@
 #define REPORT_DATA_H
 
 #include "base/arena.h"
-#include "run/result.h"
+#include "result/result.h"
 
 struct entry {
     const char *key, *value;

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/observer.h"
-#include "run/result.h"
+#include "result/result.h"
 
 struct observers {
     struct observer **items;

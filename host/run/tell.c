@@ -13,7 +13,7 @@
 #include "base/plain.h"
 #include "run/model_name.h"
 #include "run/progress.h"
-#include "run/result.h"
+#include "result/result.h"
 #include "run/validation.h"
 
 enum { SHOWN_FAILURES = 3 };

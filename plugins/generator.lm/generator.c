@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine.h"
-#include "ops.h"
+#include "generate/engine.h"
+#include "ops/ops.h"
 #include "leti/plugin.h"
 
 enum { STEP_MS = 10 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "model/files.h"
 
 static const char folder_name[] = "adapter";
 

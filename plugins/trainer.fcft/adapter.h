@@ -11,7 +11,7 @@
 #include <limits.h>
 
 #include "leti/plugin.h"
-#include "lora.h"
+#include "train/lora.h"
 
 /* Zero: none, for which all that follows but adapter_open does nothing. */
 struct adapter {

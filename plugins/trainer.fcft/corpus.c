@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include "random.h"
+#include "ops/random.h"
 
 /* ---- the file ---- */
 

@@ -4,7 +4,7 @@
 #ifndef FCFT_CORPUS_H
 #define FCFT_CORPUS_H
 
-#include "tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 /* The documents of a file, each followed by the end-of-text token if there is one. Which of them
  * are held out depends on their places in the file alone. */

@@ -5,7 +5,7 @@
 #define FCFT_EXAMPLES_H
 
 #include "leti/plugin.h"
-#include "model.h"
+#include "model/model.h"
 
 /* A sequence to learn from. */
 struct sequence {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "model/files.h"
 
 enum { FILE_LIMIT = 1 << 16 /* bytes */ };
 

@@ -7,7 +7,7 @@
 #ifndef FCFT_INITIAL_H
 #define FCFT_INITIAL_H
 
-#include "model.h"
+#include "model/model.h"
 
 /* Where the training began of which this is a model to go on from: in its first iteration that is
  * the folder itself, whatever it came from, and later what the version names. *path is the caller's

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "ops/buffer.h"
 
 struct learner {
     struct learning of;

@@ -4,7 +4,7 @@
 #ifndef FCFT_LEARNER_H
 #define FCFT_LEARNER_H
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "examples.h"
 #include "optimizer.h"
 

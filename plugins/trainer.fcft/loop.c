@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "random.h"
+#include "ops/random.h"
 #include "trainer.h"
 
 /* What the seed of an iteration is mixed with, so that its uses have nothing in common. */

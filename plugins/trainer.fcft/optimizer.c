@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
-#include "files.h"
+#include "ops/buffer.h"
+#include "model/files.h"
 
 static const char moments_name[] = "optimizer.safetensors", state_name[] = "trainer_state.json";
 

@@ -4,8 +4,8 @@
 #ifndef FCFT_OPTIMIZER_H
 #define FCFT_OPTIMIZER_H
 
-#include "lora.h"
-#include "ops.h"
+#include "train/lora.h"
+#include "ops/ops.h"
 
 /* What is trained: a model's parameters, or those of an adapter. Borrowed. */
 struct parameters {

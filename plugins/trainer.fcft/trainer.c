@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "model/files.h"
 #include "initial.h"
 #include "leti/plugin.h"
-#include "model_gguf.h"
+#include "model/model_gguf.h"
 
 /* What the run's seed is mixed with. */
 enum { SEED_INIT = 101, SEED_TOKENS = 102, SEED_ADAPTER = 103 };

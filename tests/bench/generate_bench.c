@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine.h"
+#include "generate/engine.h"
 #include "leti/plugin.h"
 
 enum { SLOTS, SAMPLES, PROMPT, NEW, LAYERS, D_MODEL, HEADS, D_FF, VOCABULARY, N_VALUES };

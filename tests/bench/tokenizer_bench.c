@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "files.h"
-#include "tokenizer_gguf.h"
+#include "model/files.h"
+#include "tokenizer/tokenizer_gguf.h"
 
 enum { ROUNDS = 5, TEXT_LIMIT = 1 << 28 };
 

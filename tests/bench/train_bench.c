@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "leti/plugin.h"
 
 enum { ROUNDS = 5 };

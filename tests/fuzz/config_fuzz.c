@@ -1,7 +1,7 @@
 /* config_fuzz - any bytes as a config.json.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "model/config.h"
 #include "fuzz.h"
 
 enum { POSITIONS = 4, LAYERS = 8 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 /* Each id that a text encodes to exists, and its bytes can be read. */
 static void fuzz_encode(const struct lm_tokenizer *tokenizer, const char *text, size_t size,

@@ -2,14 +2,14 @@
  * the tokenizer and the shape of the model that it carries.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "gguf.h"
+#include "gguf/gguf.h"
 
 #include <stdlib.h>
 
 #include "fuzz.h"
 #include "fuzz_tokenizer.h"
-#include "model_gguf.h"
-#include "tokenizer_gguf.h"
+#include "model/model_gguf.h"
+#include "tokenizer/tokenizer_gguf.h"
 
 static const char *const keys[] = {
     "general.architecture",

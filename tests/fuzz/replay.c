@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "files.h"
+#include "model/files.h"
 #include "fuzz.h"
 
 enum { INPUT_LIMIT = 16 << 20 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "safetensors.h"
+#include "model/safetensors.h"
 
 /* Every element of a tensor lies within the file, which bounds what is allocated here. */
 static void convert(const struct lm_tensor_view *view)

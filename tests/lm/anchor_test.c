@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "leti/plugin.h"
 
 static uint64_t counter;

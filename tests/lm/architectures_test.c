@@ -13,10 +13,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "architectures.h"
-#include "decoder.h"
-#include "model_layout.h"
-#include "model_tensors.h"
+#include "model/architectures.h"
+#include "train/decoder.h"
+#include "model/model_layout.h"
+#include "model/model_tensors.h"
 #include "same_config.h"
 #include "scratch.h"
 #include "tokenizer_golden.h"

@@ -15,7 +15,7 @@
 
 #include "gguf_build.h"
 #include "scratch.h"
-#include "tokenizer_bytes.h"
+#include "tokenizer/tokenizer_bytes.h"
 #include "tokenizer_golden.h"
 
 /* What a call printed and returned. */

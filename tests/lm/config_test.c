@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "config.h"
+#include "model/config.h"
 #include "same_config.h"
 #include "scratch.h"
 

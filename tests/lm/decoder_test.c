@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "leti/plugin.h"
 
 static const struct lm_config untied = {

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "decoder.h"
-#include "engine.h"
-#include "random.h"
+#include "train/decoder.h"
+#include "generate/engine.h"
+#include "ops/random.h"
 
 enum { V = 97, POSITIONS = 96, MAX_SAMPLES = 2048 };
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "leti/plugin.h"
-#include "model.h"
+#include "model/model.h"
 #include "scratch.h"
 
 static const struct leti_plugin *plugin;

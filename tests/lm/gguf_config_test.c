@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "gguf_model_file.h"
-#include "model_gguf.h"
+#include "model/model_gguf.h"
 
 /* The config that a file gives which has these keys or tensors besides. */
 static bool config_with(change *add, const char *arch, const struct lm_config *c,

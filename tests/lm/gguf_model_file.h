@@ -6,7 +6,7 @@
 #define GGUF_MODEL_FILE_H
 
 #include "gguf_build.h"
-#include "model.h"
+#include "model/model.h"
 #include "scratch.h"
 
 enum { VOCAB = 264, SPECIALS_FROM = 256 };

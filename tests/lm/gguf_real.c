@@ -16,8 +16,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "decoder.h"
-#include "engine.h"
+#include "train/decoder.h"
+#include "generate/engine.h"
 #include "scratch.h"
 
 enum { N_PROMPTS = 10, SHOWN = 64, CONTINUED = 64 };

@@ -15,12 +15,12 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "golden.h"
-#include "forward.h"
-#include "model_layout.h"
-#include "model_tensors.h"
-#include "safetensors.h"
+#include "generate/forward.h"
+#include "model/model_layout.h"
+#include "model/model_tensors.h"
+#include "model/safetensors.h"
 #include "same_config.h"
 #include "scratch.h"
 

@@ -13,10 +13,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "decoder.h"
+#include "train/decoder.h"
 #include "golden.h"
-#include "lora.h"
-#include "model_tensors.h"
+#include "train/lora.h"
+#include "model/model_tensors.h"
 #include "scratch.h"
 
 enum { MAX_TOKENS = 64, MAX_STEPS = 64 };

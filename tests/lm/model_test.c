@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "same_config.h"
 #include "scratch.h"
 #include "tokenizer_golden.h"

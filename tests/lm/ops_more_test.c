@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "ops.h"
-#include "random.h"
+#include "ops/ops.h"
+#include "ops/random.h"
 
 static struct lm_random numbers = { 11 };
 

@@ -14,7 +14,7 @@
 
 #include "leti/error.h"
 #include "leti/plugin.h"
-#include "ops.h"
+#include "ops/ops.h"
 
 /* ---- numbers ---- */
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "safetensors.h"
+#include "model/safetensors.h"
 #include "scratch.h"
 
 /* A file in memory of exactly its size, so that a read beyond it is seen. */

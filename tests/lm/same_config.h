@@ -4,7 +4,7 @@
 #ifndef SAME_CONFIG_H
 #define SAME_CONFIG_H
 
-#include "config.h"
+#include "model/config.h"
 
 static bool same_scaling(const struct lm_rope_scaling *a, const struct lm_rope_scaling *b)
 {

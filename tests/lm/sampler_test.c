@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "random.h"
-#include "sampler.h"
+#include "ops/random.h"
+#include "generate/sampler.h"
 
 enum { V = 137, DRAWS = 50000 };
 

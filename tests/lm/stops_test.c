@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "random.h"
-#include "stops.h"
+#include "ops/random.h"
+#include "generate/stops.h"
 
 static size_t find(const char *const *items, size_t n, const char *text, size_t old)
 {

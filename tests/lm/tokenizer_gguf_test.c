@@ -11,7 +11,7 @@
 
 #include "gguf_build.h"
 #include "scratch.h"
-#include "tokenizer_gguf.h"
+#include "tokenizer/tokenizer_gguf.h"
 #include "tokenizer_golden.h"
 
 enum { NORMAL = 1, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE, GGUF_I32 = 5 };

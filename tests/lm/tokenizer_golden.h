@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 enum { N_GOLDEN = 10 };
 

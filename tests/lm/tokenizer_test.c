@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "random.h"
+#include "ops/random.h"
 #include "scratch.h"
 #include "tokenizer_golden.h"
 

@@ -22,8 +22,8 @@
 #include <jansson.h>
 
 #include "leti/plugin.h"
-#include "model.h"
-#include "safetensors.h"
+#include "model/model.h"
+#include "model/safetensors.h"
 
 static const struct leti_plugin *plugin;
 static char folder[PATH_MAX]; /* of the test in work */

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "trainer_fixture.h"
 
-#include "decoder.h"
+#include "train/decoder.h"
 
 /* A trained model of single bytes, without LETI's tokens. */
 static void write_trained(const char *name)

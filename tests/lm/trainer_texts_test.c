@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "trainer_fixture.h"
 
-#include "decoder.h"
+#include "train/decoder.h"
 
 /* ---- the corpus ---- */
 
@@ -225,8 +225,8 @@ static void learn_truncated(void *self, const char *program)
 /* Trains on two whole texts and a truncated one. Returns the tokens of the steps. */
 static double tokens_with_truncated(const char *truncated)
 {
-    void *self = started(
-        (const char *[]){ "init", "random", "epochs", "1", "truncated", truncated, NULL });
+    void *self =
+        started((const char *[]){ "init", "random", "epochs", "1", "truncated", truncated, NULL });
     load(self, "base");
     learn(self, "<|good|>", NULL, "abc");
     learn_truncated(self, "abcabcabc");
@@ -249,8 +249,8 @@ static void what_the_sampler_cut_off_can_be_dropped(void **state)
 static void an_iteration_may_be_dropped_whole(void **state)
 {
     (void)state;
-    void *self = started(
-        (const char *[]){ "init", "random", "epochs", "1", "truncated", "drop", NULL });
+    void *self =
+        started((const char *[]){ "init", "random", "epochs", "1", "truncated", "drop", NULL });
     load(self, "base");
     learn_truncated(self, "abcabcabc");
     train(self, 1, "none");

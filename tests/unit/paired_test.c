@@ -1,7 +1,7 @@
 /* paired_test - the comparison of two models against scipy and exact counting.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/paired.h"
+#include "result/paired.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* passk_test - pass@k against numbers worked out by hand and by brute force.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/passk.h"
+#include "result/passk.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* result_test - what a run's rows come to: failures by their share, metrics over iterations.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "run/result.h"
+#include "result/result.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
