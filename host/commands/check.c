@@ -32,7 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->offline = true;
         return 0;
     case KEY_SET:
-        return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "%s", arg) ? 0 : ENOMEM;
     case ARGP_KEY_ARG:
         if (arguments->file)
             argp_usage(state);

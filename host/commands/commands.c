@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "commands/commands.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,18 +28,27 @@ const struct command commands[] = {
     { 0 },
 };
 
-bool overrides_add(struct overrides *overrides, const char *override)
+bool overrides_add(struct overrides *overrides, const char *format, ...)
 {
-    const char **items = realloc(overrides->items, (overrides->n + 1) * sizeof *items);
+    char *text = NULL;
+    const char **items = reallocarray(overrides->items, overrides->n + 1, sizeof *items);
+    va_list values;
     if (!items)
         return false;
     overrides->items = items;
-    items[overrides->n++] = override;
+    va_start(values, format);
+    int size = vasprintf(&text, format, values);
+    va_end(values);
+    if (size < 0)
+        return false;
+    items[overrides->n++] = text;
     return true;
 }
 
 void overrides_free(struct overrides *overrides)
 {
+    for (size_t i = 0; i < overrides->n; i++)
+        free((char *)overrides->items[i]);
     free(overrides->items);
     *overrides = (struct overrides){ 0 };
 }

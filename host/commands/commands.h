@@ -32,16 +32,19 @@ int command_inspect(int argc, char **argv);
 int command_model(int argc, char **argv);
 int command_join(int argc, char **argv);
 
-/* What --set was given, in order; borrows argv's strings. Zero it to begin with. */
+/* What --set was given, and what options that stand for a setting were, in order. Zero it to begin
+ * with. */
 struct overrides {
-    const char **items;
+    const char **items; /* its own */
     size_t n;
 };
 
 /* Help of --set, the same in every command that has it. */
 #define OVERRIDES_HELP "Override a setting: stage.option=value, test.option=value or option=value"
 
-bool overrides_add(struct overrides *, const char *override);
+/* false: out of memory. */
+__attribute__((format(printf, 2, 3))) bool overrides_add(struct overrides *, const char *format,
+                                                         ...);
 void overrides_free(struct overrides *);
 
 /* Says why a command failed, and gives the exit status for that, 1. command: "check". */

@@ -79,7 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->json = true;
         return 0;
     case KEY_SET:
-        return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "%s", arg) ? 0 : ENOMEM;
     case KEY_STAGE:
         config->stage = take_stage(arg, state);
         return 0;

@@ -41,7 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->quiet = true;
         return 0;
     case KEY_SET:
-        return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "%s", arg) ? 0 : ENOMEM;
     case KEY_RESUME:
         config->resume = arg;
         return 0;

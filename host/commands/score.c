@@ -12,9 +12,7 @@
 
 struct arguments {
     struct score_config config;
-    struct overrides overrides;
-    char **owned; /* those of the overrides that were made here */
-    size_t n_owned;
+    struct overrides overrides; /* of the evaluator's options */
     bool reference;
     const char *replicas;
     uint32_t ks[16];
@@ -65,20 +63,6 @@ static void take_ks(struct arguments *arguments, const char *text, struct argp_s
     }
 }
 
-/* An option of the evaluator: "timeout=3" becomes "evaluate.timeout=3". */
-static bool add_option(struct arguments *arguments, const char *name, const char *rest)
-{
-    char *option = NULL;
-    char **owned = reallocarray(arguments->owned, arguments->n_owned + 1, sizeof *owned);
-    if (!owned)
-        return false;
-    arguments->owned = owned;
-    if (asprintf(&option, "evaluate.%s%s", name, rest) < 0)
-        return false;
-    owned[arguments->n_owned++] = option;
-    return overrides_add(&arguments->overrides, option);
-}
-
 static void check_usage(const struct arguments *arguments, struct argp_state *state)
 {
     if (!arguments->config.task)
@@ -99,7 +83,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->json = true;
         return 0;
     case KEY_SET:
-        return add_option(arguments, arg, "") ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "evaluate.%s", arg) ? 0 : ENOMEM;
     case KEY_TASK:
         config->task = arg;
         return 0;
@@ -120,7 +104,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->results = arg;
         return 0;
     case KEY_TIMEOUT:
-        return add_option(arguments, "timeout=", arg) ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "evaluate.timeout=%s", arg) ? 0 : ENOMEM;
     case 'k':
         take_ks(arguments, arg, state);
         return 0;
@@ -175,17 +159,10 @@ static const struct argp argp = {
 /* One worker a core, unless something else was asked for. */
 static bool set_replicas(struct arguments *arguments)
 {
-    char cores[32];
-    snprintf(cores, sizeof cores, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-    return add_option(arguments, "replicas=", arguments->replicas ? arguments->replicas : cores);
-}
-
-static void free_arguments(struct arguments *arguments)
-{
-    overrides_free(&arguments->overrides);
-    for (size_t i = 0; i < arguments->n_owned; i++)
-        free(arguments->owned[i]);
-    free(arguments->owned);
+    return arguments->replicas
+               ? overrides_add(&arguments->overrides, "evaluate.replicas=%s", arguments->replicas)
+               : overrides_add(&arguments->overrides, "evaluate.replicas=%ld",
+                               sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 int command_score(int argc, char **argv)
@@ -200,6 +177,6 @@ int command_score(int argc, char **argv)
     arguments.config.overrides = arguments.overrides.items;
     arguments.config.n_overrides = arguments.overrides.n;
     done = done && score_samples(&arguments.config, &err);
-    free_arguments(&arguments);
+    overrides_free(&arguments.overrides);
     return done ? 0 : command_fail("score", &err);
 }

@@ -4,7 +4,6 @@
 #include "test/test.h"
 
 #include <argp.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "commands/commands.h"
@@ -13,7 +12,6 @@
 struct arguments {
     struct test_config config;
     struct overrides overrides, settings;
-    char **owned; /* the settings */
 };
 
 enum {
@@ -31,24 +29,6 @@ enum {
     KEY_RESUME,
     KEY_OUT,
 };
-
-/* "--samples 4" becomes "test.samples=4". */
-static error_t add_setting(struct arguments *arguments, const char *option, const char *value)
-{
-    char *setting = NULL;
-    size_t n = arguments->settings.n;
-    char **owned = reallocarray(arguments->owned, n + 1, sizeof *owned);
-    if (!owned)
-        return ENOMEM;
-    arguments->owned = owned;
-    if (asprintf(&setting, "test.%s=%s", option, value) < 0)
-        return ENOMEM;
-    owned[n] = setting;
-    if (overrides_add(&arguments->settings, setting))
-        return 0;
-    free(setting);
-    return ENOMEM;
-}
 
 static void check_usage(struct arguments *arguments, struct argp_state *state)
 {
@@ -87,7 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->quiet = true;
         return 0;
     case KEY_SET:
-        return overrides_add(&arguments->overrides, arg) ? 0 : ENOMEM;
+        return overrides_add(&arguments->overrides, "%s", arg) ? 0 : ENOMEM;
     case KEY_TASK:
         config->task = arg;
         return 0;
@@ -107,13 +87,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         config->results = arg;
         return 0;
     case KEY_SAMPLES:
-        return add_setting(arguments, "samples", arg);
+        return overrides_add(&arguments->settings, "test.samples=%s", arg) ? 0 : ENOMEM;
     case KEY_TEMPERATURE:
-        return add_setting(arguments, "temperature", arg);
+        return overrides_add(&arguments->settings, "test.temperature=%s", arg) ? 0 : ENOMEM;
     case KEY_MAX_LENGTH:
-        return add_setting(arguments, "max_length", arg);
+        return overrides_add(&arguments->settings, "test.max_length=%s", arg) ? 0 : ENOMEM;
     case KEY_CONDITION:
-        return add_setting(arguments, "condition", arg);
+        return overrides_add(&arguments->settings, "test.condition=%s", arg) ? 0 : ENOMEM;
     case KEY_RESUME:
         config->resume = arg;
         return 0;
@@ -184,18 +164,9 @@ static const struct argp argp = {
         "fixed seed. Problems that either model has no judged sample of do not count.",
 };
 
-static void free_arguments(struct arguments *arguments)
-{
-    for (size_t i = 0; i < arguments->settings.n; i++)
-        free(arguments->owned[i]);
-    free(arguments->owned);
-    overrides_free(&arguments->settings);
-    overrides_free(&arguments->overrides);
-}
-
 int command_test(int argc, char **argv)
 {
-    struct arguments arguments = { .owned = NULL };
+    struct arguments arguments = { .config = { .file = NULL } };
     struct leti_error err;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct test_config *config = &arguments.config;
@@ -206,6 +177,7 @@ int command_test(int argc, char **argv)
     if (config->quiet)
         log_set_level(LETI_LOG_WARN);
     bool done = test_run(config, &err);
-    free_arguments(&arguments);
+    overrides_free(&arguments.settings);
+    overrides_free(&arguments.overrides);
     return done ? 0 : command_fail("test", &err);
 }
