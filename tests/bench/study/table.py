@@ -12,6 +12,7 @@ SPDX-License-Identifier: Apache-2.0"""
 import math
 import os
 import sqlite3
+import statistics
 import sys
 
 # Student's t, 97.5 %, for 1 to 15 degrees of freedom, and for the many of problems.
@@ -149,6 +150,10 @@ def reached(curve, steps, goal):
     return points[0][0] if points[0][1] >= goal else None
 
 
+def share_text(share):
+    return "never" if share == math.inf else f"{share:.2f}"
+
+
 def table_of_steps(runs, arms, test):
     first = arms[0]
     some = next(iter(runs[first].values()))
@@ -176,10 +181,9 @@ def table_of_steps(runs, arms, test):
             at = reached(curve, a.steps(), goal)
             shares.append(math.inf if at is None else at / end)
         if shares:
-            shares.sort()
-            said = ["never" if s == math.inf else f"{s:.2f}" for s in shares]
-            print(f"\n{first} reaches what {arm} ends with in {', '.join(said)} of its steps"
-                  f" (median {said[len(said) // 2]}).")
+            said = ", ".join(map(share_text, sorted(shares)))
+            print(f"\n{first} reaches what {arm} ends with in {said} of its steps (median "
+                  f"{share_text(statistics.median(shares))}).")
 
 
 def table_of_losses(runs, arms):
