@@ -228,6 +228,16 @@ static void close_training(struct training *training)
     free(training->steps);
 }
 
+/* Takes from the checkpoints before this one what need not be kept. */
+static bool thin_out(const struct run *run, uint32_t iteration, struct leti_error *err)
+{
+    uint32_t keep = run->pipeline->keep_checkpoints;
+    if (keep && iteration > keep && !checkpoint_remove_to(&run->folder, iteration - keep, err))
+        return false;
+    return iteration <= KEPT_OPTIMIZERS ||
+           checkpoint_drop_optimizer(&run->folder, iteration - KEPT_OPTIMIZERS, err);
+}
+
 bool train_run(struct run *run, uint32_t iteration, const char *label, struct leti_error *err)
 {
     struct training training = { .run = run, .iteration = iteration };
@@ -248,7 +258,5 @@ bool train_run(struct run *run, uint32_t iteration, const char *label, struct le
     run->relay.to = (struct hub_handler){ 0 };
     progress_end(&training.progress);
     close_training(&training);
-    if (!done || iteration <= KEPT_OPTIMIZERS)
-        return done;
-    return checkpoint_drop_optimizer(&run->folder, iteration - KEPT_OPTIMIZERS, err);
+    return done && thin_out(run, iteration, err);
 }

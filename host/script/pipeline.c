@@ -159,6 +159,7 @@ static bool copy_options(struct pipeline *p, const struct pipeline_options *o, c
             err, "%s: the name \"%s\" must consist of letters, digits, -, _ and .", where, o->name);
     p->iterations = (uint32_t)o->iterations;
     p->seed = (uint64_t)o->seed;
+    p->keep_checkpoints = (uint32_t)o->keep_checkpoints;
     p->infra_limit = o->infra_limit;
     p->preflight = o->preflight;
     p->cache = o->cache;

@@ -52,6 +52,7 @@ struct pipeline {
     char *text; /* of the file as it was run, for the record */
     uint32_t iterations;
     uint64_t seed;
+    uint32_t keep_checkpoints;   /* the last ones; 0: all */
     struct problem_set problems; /* trained on; empty for a trainer alone */
     bool from_references;        /* the samples that are trained on are the problems' references */
     struct problem_set validation; /* whose references' loss the trainer tells; may be empty */

@@ -11,6 +11,8 @@ const struct leti_option pipeline_options[] = {
                  "Times around: generate, evaluate, train."),
     LETI_OPT_INT(struct pipeline_options, seed, "1", 0, 9e15,
                  "All that is random follows from it."),
+    LETI_OPT_INT(struct pipeline_options, keep_checkpoints, "0", 0, 1e6,
+                 "Checkpoints that are kept, the last ones; 0: all."),
     LETI_OPT_TEXT(struct pipeline_options, listen, "",
                   "Endpoint where workers may join, as in tcp://127.0.0.1:7461."),
     LETI_OPT_REAL(struct pipeline_options, infra_limit, "0.05", 0, 1,

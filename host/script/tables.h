@@ -9,7 +9,7 @@
 
 struct pipeline_options {
     const char *name, *listen, *samples_from;
-    int64_t iterations, seed;
+    int64_t iterations, seed, keep_checkpoints;
     double infra_limit;
     bool preflight, cache, tests_only;
     struct leti_list post;

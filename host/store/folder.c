@@ -297,6 +297,30 @@ bool checkpoint_end(const struct folder *folder, uint32_t iteration, struct leti
     return done;
 }
 
+/* What is half removed has the name of what is half written. */
+static bool checkpoint_remove(const struct folder *folder, uint32_t iteration,
+                              struct leti_error *err)
+{
+    char *from = checkpoint_path(folder, iteration);
+    char *to = checkpoint_name(folder, iteration, ".tmp");
+    bool done = false;
+    if (!from || !to)
+        leti_error_set(err, "checkpoint %u: out of memory", iteration);
+    else
+        done = file_remove_tree(to, err) && file_rename(from, to, err) && file_remove_tree(to, err);
+    free(from);
+    free(to);
+    return done;
+}
+
+bool checkpoint_remove_to(const struct folder *folder, uint32_t iteration, struct leti_error *err)
+{
+    for (; iteration && checkpoint_exists(folder, iteration); iteration--)
+        if (!checkpoint_remove(folder, iteration, err))
+            return false;
+    return true;
+}
+
 /* Removes the files of one folder whose names begin so. */
 static bool remove_matching(const char *path, DIR *dir, const char *prefix, struct leti_error *err)
 {

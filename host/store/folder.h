@@ -40,6 +40,9 @@ bool checkpoint_end(const struct folder *, uint32_t iteration, struct leti_error
 char *checkpoint_path(const struct folder *, uint32_t iteration);
 bool checkpoint_exists(const struct folder *, uint32_t iteration);
 
+/* Removes the checkpoint, and those before it down to one that is not there. */
+bool checkpoint_remove_to(const struct folder *, uint32_t iteration, struct leti_error *err);
+
 /* Removes what only goes on with training, files named optimizer*, from a checkpoint. */
 bool checkpoint_drop_optimizer(const struct folder *, uint32_t iteration, struct leti_error *err);
 

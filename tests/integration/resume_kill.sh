@@ -36,3 +36,14 @@ cmp unbroken.rows killed.rows || wrong "the runs differ: $(diff unbroken.rows ki
 left=$(pgrep -f "join .*$work/killed" || true)
 [ -z "$left" ] || wrong "workers outlived their head: $left"
 echo "$kills kills; $(wc -l <killed.rows) rows are the same"
+
+# A run that keeps its last checkpoint alone goes on from it, and comes to the same model.
+status=0
+timeout --foreground -s KILL 0.6 "$LETI" run fake.lua --out few --set keep_checkpoints=1 \
+    >out 2>&1 || status=$?
+[ $status = 137 ] || wrong "the run was over before it was killed: status $status"
+works "$LETI" run --resume few
+[ "$(ls few/checkpoints)" = 0003 ] || wrong "kept: $(ls few/checkpoints)"
+cmp few/checkpoints/0003/model.txt unbroken/checkpoints/0003/model.txt ||
+    wrong "the model is another one where the checkpoints before it are gone"
+fails 1 "no checkpoint 1; its last one is 3" "$LETI" test fake.lua --model few@1

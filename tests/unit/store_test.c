@@ -576,6 +576,34 @@ static void a_checkpoint_appears_whole_and_can_lose_its_optimizer(void **state)
     folder_close(&folder);
 }
 
+static void make_checkpoint(struct scratch *scratch, const struct folder *folder,
+                            uint32_t iteration)
+{
+    char *tmp = NULL;
+    check(checkpoint_begin(folder, iteration, &tmp, &scratch->err));
+    put_file(scratch, tmp, "model.safetensors");
+    check(checkpoint_end(folder, iteration, &scratch->err));
+    free(tmp);
+}
+
+static void old_checkpoints_are_removed_up_to_one(void **state)
+{
+    struct scratch *scratch = *state;
+    struct folder folder = { 0 };
+    char name[128];
+    check(folder_create("x", scratch->folder, &folder, &scratch->err));
+    for (uint32_t i = 1; i <= 5; i++)
+        make_checkpoint(scratch, &folder, i);
+    check(checkpoint_remove_to(&folder, 3, &scratch->err));
+    for (uint32_t i = 1; i <= 5; i++)
+        assert_int_equal(checkpoint_exists(&folder, i), i > 3);
+    snprintf(name, sizeof name, "%s/checkpoints/0003.tmp", scratch->folder);
+    assert_false(path_is_folder(name));
+    check(checkpoint_remove_to(&folder, 3, &scratch->err));
+    check(checkpoint_remove_to(&folder, 0, &scratch->err));
+    folder_close(&folder);
+}
+
 /* Whoever wrote the file may have put anything into it. */
 static void what_a_file_says_of_its_views_is_not_run(void **state)
 {
@@ -621,6 +649,7 @@ int main(void)
         test(a_folder_in_which_a_run_was_killed_before_it_began_takes_another),
         test(a_folder_with_anything_else_takes_no_run),
         test(a_checkpoint_appears_whole_and_can_lose_its_optimizer),
+        test(old_checkpoints_are_removed_up_to_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

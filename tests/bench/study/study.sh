@@ -37,7 +37,7 @@ for seed in "$@"; do
             echo "--resume $run"
         else
             echo "$pipeline --out $run --set seed=$seed --set generate.threads=1" \
-                "--set train.threads=1 $own"
+                "--set train.threads=1 --set keep_checkpoints=1 $own"
         fi
     done
 done | xargs -P 2 -I {} sh -c "echo 'leti run {}' && $leti run --quiet {}"
