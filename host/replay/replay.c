@@ -14,7 +14,7 @@
 #include "run/stop.h"
 #include "store/packed.h"
 
-enum { REPLAY_TAG = 1, REPLAY_VERSION = 1, TURN_MS = 100 };
+enum { REPLAY_TAG = 1, REPLAY_VERSION = 1 };
 
 static bool no_memory(struct leti_error *err)
 {
@@ -107,15 +107,9 @@ static bool open_hub(struct replay *replay, struct leti_error *err)
 
 static bool wait_for_end(struct replay *replay, struct leti_error *err)
 {
-    while (!replay->over) {
-        size_t handled;
-        if (stop_asked())
-            return leti_error_set(err, "stopped");
-        if (!hub_poll(replay->hub, TURN_MS, &handled, err))
-            return false;
-    }
+    bool ended = relay_wait(replay->hub, &replay->over, err);
     replay->over = false;
-    return true;
+    return ended;
 }
 
 /* ---- the stages ---- */

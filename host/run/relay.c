@@ -97,12 +97,23 @@ void relay_close(struct relay *relay)
     *relay = (struct relay){ 0 };
 }
 
-bool relay_turn(struct relay *relay, struct leti_error *err)
+static bool turn(struct hub *hub, struct leti_error *err)
 {
     size_t handled;
     if (stop_asked())
         return leti_error_set(err, "stopped");
-    if (!hub_poll(relay->hub, TURN_MS, &handled, err))
-        return false;
-    return store_commit(relay->store, err);
+    return hub_poll(hub, TURN_MS, &handled, err);
+}
+
+bool relay_turn(struct relay *relay, struct leti_error *err)
+{
+    return turn(relay->hub, err) && store_commit(relay->store, err);
+}
+
+bool relay_wait(struct hub *hub, const bool *over, struct leti_error *err)
+{
+    while (!*over)
+        if (!turn(hub, err))
+            return false;
+    return true;
 }

@@ -22,6 +22,9 @@ void relay_close(struct relay *);
  * stop, as an error. */
 bool relay_turn(struct relay *, struct leti_error *err);
 
+/* Handles what comes of a hub that no relay has, until a handler of it sets *over. */
+bool relay_wait(struct hub *, const bool *over, struct leti_error *err);
+
 /* Writes a line of the log in a stage's name; a hub's handler for it, which needs no context. */
 void relay_log(void *context, const struct stage *, enum leti_level, const char *text);
 

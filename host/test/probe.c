@@ -10,7 +10,7 @@
 #include "run/scratch.h"
 #include "run/stop.h"
 
-enum { PROBE_TAG = 1, PROBE_LENGTH = 64, TURN_MS = 100, N_CONDITIONS = LETI_BAD + 1 };
+enum { PROBE_TAG = 1, PROBE_LENGTH = 64, N_CONDITIONS = LETI_BAD + 1 };
 
 struct probe {
     const struct pipeline *pipeline;
@@ -73,17 +73,9 @@ static bool ask(struct probe *probe, struct leti_error *err)
                                     .top_p = 1,
                                     .max_length = PROBE_LENGTH };
     probe->over = false;
-    if (!hub_generate(probe->hub, probe->pipeline->generator, PROBE_TAG, "a probe of the model",
-                      &request, &probe->model, err))
-        return false;
-    while (!probe->over) {
-        size_t handled;
-        if (stop_asked())
-            return leti_error_set(err, "stopped");
-        if (!hub_poll(probe->hub, TURN_MS, &handled, err))
-            return false;
-    }
-    return true;
+    return hub_generate(probe->hub, probe->pipeline->generator, PROBE_TAG, "a probe of the model",
+                        &request, &probe->model, err) &&
+           relay_wait(probe->hub, &probe->over, err);
 }
 
 bool probe_knows(struct probe *probe, enum leti_condition condition, bool *knows, const char **why,
