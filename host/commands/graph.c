@@ -215,6 +215,8 @@ void graph_text(struct text *out, const struct graph *graph)
     text_printf(out, "\npreflight %s, cache %s, infra_limit %g%s%s\n", p->preflight ? "on" : "off",
                 p->cache ? "on" : "off", p->infra_limit, p->listen ? ", listen " : "",
                 p->listen ? p->listen : "");
+    if (p->keep_checkpoints)
+        text_printf(out, "the last %" PRIu32 " checkpoints are kept\n", p->keep_checkpoints);
     if (p->validation.n_sources) {
         text_add(out, "validation: ");
         add_sources(out, &p->validation);
@@ -419,6 +421,7 @@ void graph_json(struct text *out, const struct graph *graph)
     add_string(out, "file", p->file);
     add_number(out, "iterations", p->iterations);
     add_number(out, "seed", (double)p->seed);
+    add_number(out, "keep_checkpoints", p->keep_checkpoints);
     add_number(out, "infra_limit", p->infra_limit);
     add_bool(out, "preflight", p->preflight);
     add_bool(out, "cache", p->cache);

@@ -241,8 +241,8 @@ static bool thin_out(const struct run *run, uint32_t iteration, struct leti_erro
 bool train_run(struct run *run, uint32_t iteration, const char *label, struct leti_error *err)
 {
     struct training training = { .run = run, .iteration = iteration };
-    if (checkpoint_exists(&run->folder, iteration))
-        return true;
+    if (checkpoint_exists(&run->folder, iteration)) /* cut off behind it */
+        return thin_out(run, iteration, err);
     if (!validation_open(run, &training.validation, err)) {
         close_training(&training);
         return false;

@@ -285,9 +285,15 @@ static enum leti_status train(void *self, const struct leti_training *training)
     struct leti_error err;
     if (!trainer->model)
         return host->fail(host, "there is no model to train");
+    bool drops = !strcmp(trainer->truncated, "drop");
+    size_t dropped = drops ? trainer->examples.truncated : 0;
     if (!trainer->examples.n && !trainer->steps)
-        host->log(host, LETI_LOG_WARN, "iteration %u brought no example to learn from",
-                  training->iteration);
+        host->log(host, LETI_LOG_WARN,
+                  "iteration %u brought no example to learn from, and %zu truncated ones",
+                  training->iteration, trainer->examples.truncated);
+    else if (dropped)
+        host->log(host, LETI_LOG_INFO, "%zu of %zu examples were truncated, and are dropped",
+                  dropped, dropped + trainer->examples.n);
     if (trainer->examples.text_cut)
         host->log(host, LETI_LOG_WARN, "%zu of %zu examples were cut at their end: max_length",
                   trainer->examples.text_cut, trainer->examples.n);
@@ -314,9 +320,11 @@ static const struct leti_option options[] = {
     LETI_OPT_INT(
         struct trainer, max_length, "0", 0, 1 << 24,
         "tokens of an example; what is more is cut, feedback first; 0: the model's positions"),
-    LETI_OPT_CHOICE(struct trainer, truncated, "keep", "keep|drop",
-                    "drop: learn nothing from a sample that reached the longest length (in other "
-                    "trainers: mask_truncated_completions, overlong filtering)"),
+    LETI_OPT_CHOICE(
+        struct trainer, truncated, "keep", "keep|drop",
+        "drop: learn nothing from a sample that reached the longest length and was not cut "
+        "to a whole program (in other trainers: mask_truncated_completions, overlong "
+        "filtering)"),
     LETI_OPT_REAL(struct trainer, kl, "0", 0, 1e6,
                   "weight of the divergence from the model that the training began from, at each "
                   "token that is no feedback; that model stays in memory; 0: none"),

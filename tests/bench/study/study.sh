@@ -5,7 +5,8 @@
 #     tests/bench/study/study.sh LETI nano|smollm2 FOLDER SEED...
 #
 # Runs are FOLDER/ARM-SEED; one that is there already is gone on with, so that the command can be
-# cut off and typed again. table.py makes the tables.
+# cut off and typed again. One that was cut off before it began says so, and is to be removed.
+# table.py makes the tables.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,6 +24,18 @@ smollm2) pipeline=$here/../../../pipelines/mbpp-smollm2.lua ;;
     exit 2
     ;;
 esac
+for seed in "$@"; do
+    case $seed in
+    '' | *[!0-9]*)
+        echo "study.sh: a seed is a number, not \"$seed\"" >&2
+        exit 2
+        ;;
+    esac
+done
+[ -x "$leti" ] || {
+    echo "study.sh: $leti: no such program" >&2
+    exit 2
+}
 mkdir -p "$folder"
 
 for seed in "$@"; do

@@ -79,16 +79,33 @@ def spread(values, scale=100.0, digits=1):
 
 
 def load(folder, arms):
-    found = {}
-    for arm in arms:
-        found[arm] = {}
-        for name in os.listdir(folder):
-            head, _, seed = name.rpartition("-")
-            if head == arm and seed.isdigit() and os.path.exists(f"{folder}/{name}/run.db"):
+    """{arm: {seed: run}} of the arms that have finished runs, with the seeds that all of them have."""
+    found = {arm: {} for arm in arms}
+    for name in sorted(os.listdir(folder)):
+        arm, _, seed = name.rpartition("-")
+        if arm in found and seed.isdigit() and os.path.exists(f"{folder}/{name}/run.db"):
+            try:
                 run = Run(f"{folder}/{name}")
-                if run.finished:
-                    found[arm][int(seed)] = run
-    return found
+            except sqlite3.Error as error:
+                leave_out(name, error)
+                continue
+            if run.finished:
+                found[arm][int(seed)] = run
+            else:
+                leave_out(name, "it is not finished")
+    for arm in [arm for arm in arms if not found[arm]]:
+        leave_out(arm, "no finished run")
+        del found[arm]
+    common = set.intersection(*map(set, found.values())) if found else set()
+    for arm, runs in found.items():
+        for seed in sorted(set(runs) - common):
+            leave_out(f"{arm}-{seed}", "another arm lacks this seed")
+            del runs[seed]
+    return found if common else {}
+
+
+def leave_out(what, why):
+    print(f"table.py: {what} is left out: {why}", file=sys.stderr)
 
 
 def over_problems(changes):
@@ -179,7 +196,8 @@ def table_of_steps(runs, arms, test):
             curve, other = a.curve(test), b.curve(test)
             goal, end = other[max(other)], b.steps()[max(other)]
             at = reached(curve, a.steps(), goal)
-            shares.append(math.inf if at is None else at / end)
+            if end:
+                shares.append(math.inf if at is None else at / end)
         if shares:
             said = ", ".join(map(share_text, sorted(shares)))
             print(f"\n{first} reaches what {arm} ends with in {said} of its steps (median "
@@ -210,9 +228,12 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__.split("\n\n")[1].strip())
     folder, arms = sys.argv[1], sys.argv[2:]
+    if not os.path.isdir(folder):
+        sys.exit(f"table.py: {folder}: no such folder")
     runs = load(folder, arms)
-    if not runs[arms[0]]:
-        sys.exit(f"table.py: {folder}: no finished run named {arms[0]}-SEED")
+    if not runs:
+        sys.exit(f"table.py: {folder}: no seed that every arm has a finished run of")
+    arms = list(runs)
     tests = list(next(iter(runs[arms[0]].values())).phases)
     same = {test: twin_of(runs, tests, test) for test in tests}
     for test, other in same.items():
