@@ -192,6 +192,11 @@ static bool keep(const struct trainer *trainer, struct examples *examples,
            examples_add(examples, trainer->model, example, (int32_t)longest, err);
 }
 
+static bool drops_truncated(const struct trainer *trainer)
+{
+    return !strcmp(trainer->truncated, "drop");
+}
+
 static enum leti_status learn(void *self, const struct leti_example *example)
 {
     struct trainer *trainer = self;
@@ -203,7 +208,7 @@ static enum leti_status learn(void *self, const struct leti_example *example)
         return LETI_OK;
     bool truncated = examples_truncated(example);
     trainer->examples.truncated += truncated;
-    if (truncated && !strcmp(trainer->truncated, "drop"))
+    if (truncated && drops_truncated(trainer))
         return LETI_OK;
     if (!keep(trainer, &trainer->examples, example, &err))
         return host->fail(host, "problem %s, sample %u: %s", example->problem, example->index,
@@ -285,8 +290,7 @@ static enum leti_status train(void *self, const struct leti_training *training)
     struct leti_error err;
     if (!trainer->model)
         return host->fail(host, "there is no model to train");
-    bool drops = !strcmp(trainer->truncated, "drop");
-    size_t dropped = drops ? trainer->examples.truncated : 0;
+    size_t dropped = drops_truncated(trainer) ? trainer->examples.truncated : 0;
     if (!trainer->examples.n && !trainer->steps)
         host->log(host, LETI_LOG_WARN,
                   "iteration %u brought no example to learn from, and %zu truncated ones",

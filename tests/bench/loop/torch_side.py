@@ -112,7 +112,8 @@ def unpack(blob):
 def read_examples(run, tokenizer):
     """Token ids of RUN's training texts, span by span as LETI encodes them."""
     examples = []
-    for (blob,) in run.execute("SELECT spans FROM example WHERE iteration = 1 ORDER BY problem, sample"):
+    for (blob,) in run.execute("SELECT spans FROM example WHERE iteration = 1"
+                               " ORDER BY problem, sample"):
         ids, flags = [], 0
         for flags, text in unpack(blob):
             if flags & SPECIAL:

@@ -32,7 +32,7 @@ for seed in "$@"; do
         ;;
     esac
 done
-[ -x "$leti" ] || {
+command -v "$leti" >/dev/null || {
     echo "study.sh: $leti: no such program" >&2
     exit 2
 }

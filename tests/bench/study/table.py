@@ -3,7 +3,8 @@
 
     python3 tests/bench/study/table.py FOLDER ARM...
 
-FOLDER holds runs named ARM-SEED, as study.sh leaves them. Of every test: pass@1 before and after by
+FOLDER holds runs named ARM-SEED, as study.sh leaves them; seeds that one of the arms lacks are left
+out, which is said. Of every test: pass@1 before and after by
 seed, what the first arm ends with more than each other one, and the mean changes with 95 % intervals:
 over seeds (Student's t), and over problems, where a problem counts with its mean over seeds. Then
 pass@1 by gradient steps, the steps in which the first arm reaches what each other one ends with, and
@@ -128,23 +129,17 @@ def table_of_changes(runs, arms, test):
     for seed in sorted(curves[first]):
         mine = after[first][seed]
         row(str(seed), f"{100 * curves[first][seed][0]:.1f}",
-            *(f"{100 * after[arm][seed]:.1f}" if seed in after[arm] else "" for arm in arms),
-            *(f"{100 * (mine - after[arm][seed]):+.1f}" if seed in after[arm] else ""
+            *(f"{100 * after[arm][seed]:.1f}" for arm in arms),
+            *(f"{100 * (mine - after[arm][seed]):+.1f}" for arm in others))
+    changes = {arm: {seed: run.change(test) for seed, run in runs[arm].items()} for arm in arms}
+    over_seeds = {arm: [mean(list(changes[arm][seed].values())) for seed in sorted(changes[arm])]
+                  for arm in arms}
+    each = {arm: over_problems(changes[arm]) for arm in arms}
+    for name, values, mark in (("**mean change, ± over seeds**", over_seeds, "**"),
+                               ("the same, ± over problems", each, "")):
+        row(name, "", *(f"{mark}{spread(values[arm])}{mark}" for arm in arms),
+            *(f"{mark}{spread([a - b for a, b in zip(values[first], values[arm])])}{mark}"
               for arm in others))
-    by_problem = {arm: {seed: run.change(test) for seed, run in runs[arm].items()} for arm in arms}
-    by_seed = {arm: {seed: mean(list(change.values())) for seed, change in by_problem[arm].items()}
-               for arm in arms}
-    both = {arm: sorted(set(by_seed[first]) & set(by_seed[arm])) for arm in others}
-    row("**mean change, ± over seeds**", "",
-        *(f"**{spread(list(by_seed[arm].values()))}**" for arm in arms),
-        *(f"**{spread([by_seed[first][s] - by_seed[arm][s] for s in both[arm]])}**"
-          for arm in others))
-    row("the same, ± over problems", "",
-        *(spread(over_problems(by_problem[arm])) for arm in arms),
-        *(spread([a - b for a, b in
-                  zip(over_problems({s: by_problem[first][s] for s in both[arm]}),
-                      over_problems({s: by_problem[arm][s] for s in both[arm]}))])
-          for arm in others))
 
 
 def twin_of(runs, tests, test):
@@ -180,10 +175,8 @@ def table_of_steps(runs, arms, test):
     print("| arm | seeds | " + " | ".join(str(steps[i]) for i in marks) + " |")
     print("|---|---:|" + "---:|" * len(marks))
     for arm in arms:
-        curves = [r.curve(test) for r in runs[arm].values() if test in r.phases]
+        curves = [run.curve(test) for run in runs[arm].values()]
         # An arm without corpus steps has other marks: its own are said in its name's cell.
-        if not curves:
-            continue
         own = next(iter(runs[arm].values())).steps()
         note = "" if own == steps else " (at " + ", ".join(str(own[i]) for i in marks) + ")"
         cells = " | ".join(f"{100 * mean([c[i] for c in curves if i in c]):.1f}" for i in marks
@@ -191,8 +184,8 @@ def table_of_steps(runs, arms, test):
         print(f"| {arm}{note} | {len(curves)} | {cells} |")
     for arm in arms[1:]:
         shares = []
-        for seed in sorted(set(runs[first]) & set(runs[arm])):
-            a, b = runs[first][seed], runs[arm][seed]
+        for seed, a in sorted(runs[first].items()):
+            b = runs[arm][seed]
             curve, other = a.curve(test), b.curve(test)
             goal, end = other[max(other)], b.steps()[max(other)]
             at = reached(curve, a.steps(), goal)
